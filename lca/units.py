@@ -51,6 +51,8 @@ def parse(text: str) -> pint.Quantity:
     Traceback (most recent call last):
     ValueError: unknown unit 'bananas'
     """
+    if "," in str(text):
+        raise ValueError(f"'{text}' has a comma: write decimals with a point, thousands without a mark")
     try:
         return registry().Quantity(str(text))
     except pint.UndefinedUnitError as error:
