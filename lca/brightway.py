@@ -1,0 +1,187 @@
+"""The inventories as Brightway databases and methods.
+
+Databases are written by bw2io's importer, with every exchange linked or the work stops. `biosphere3` is bw2io's own; flows of ours
+are in `lca_biosphere`. Bundled LCIA methods are read from bw2io's file: its own installer fails with bw2data 4.8, because
+the file gives flow keys as lists where tuples are wanted. Only the methods that the reports use are written.
+
+This module writes into Brightway's *current* project. Who calls it chooses the project: `lca.factors` a private one that is
+thrown away, `lca.export` one that the user names.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lca.errors import Finding, LcaError
+from lca.inventory import Inventory, spread_factors, spread_of
+
+DATABASE = "lca_inventories"
+BIOSPHERE = "lca_biosphere"
+Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> dict[tuple[str, ...], list[tuple[tuple[str, str], float]]]:
+    spec = importlib.util.find_spec("bw2io")
+    assert spec and spec.submodule_search_locations
+    archive = Path(spec.submodule_search_locations[0]) / "data" / "lcia" / "lcia_39_ecoinvent.zip"
+    with zipfile.ZipFile(archive) as packed:
+        methods = json.loads(packed.read("data.json"))
+    return {
+        tuple(m["name"]): [((str(e["input"][0]), str(e["input"][1])), float(e["amount"])) for e in m["exchanges"]] for m in methods
+    }
+
+
+def method_key(method: str) -> tuple[str, ...]:
+    """`a::b::c` as Brightway's tuple."""
+    return tuple(method.split("::"))
+
+
+def method_factors(inventory: Inventory) -> dict[str, list[tuple[tuple[str, str], float]]]:
+    """Per indicator all characterisation factors, by flow key: the bundled ones, and ours for flows that a bundle lacks.
+
+    Raises `LcaError` if a bundled method isn't in bw2io's file.
+    """
+    key_of = {r.flow: (r.database, r.code) for r in inventory.flows.itertuples()}
+    own = inventory.characterisation
+    out: dict[str, list[tuple[tuple[str, str], float]]] = {}
+    missing = []
+    for row in inventory.indicators.itertuples():
+        factors = [(key_of[f.flow], float(f.factor)) for f in own[own["method"] == row.method].itertuples()]
+        if row.origin == "bw2io":
+            bundled = _bundled().get(method_key(row.method))
+            if bundled is None:
+                missing.append(Finding("method.missing", "error", row.file, f"line {row.line}", row.method, "a bundled method", "mend it"))
+                continue
+            mine = {key for key, _ in factors}
+            factors = [(key, value) for key, value in bundled if key not in mine] + factors
+        out[row.indicator] = factors
+    if missing:
+        raise LcaError(missing)
+    return out
+
+
+def characterisation(inventory: Inventory) -> pd.DataFrame:
+    """The factors of the flows that the inventories use: columns indicator, flow, factor."""
+    flow_of = {(r.database, r.code): r.flow for r in inventory.flows.itertuples()}
+    rows = [
+        (indicator, flow_of[key], value)
+        for indicator, factors in method_factors(inventory).items()
+        for key, value in factors
+        if key in flow_of
+    ]
+    return pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
+
+
+def _uncertainty(row: Any, factors: dict[str, float], amount: float) -> dict[str, Any]:
+    """Fields of stats_arrays: 2 lognormal, 4 uniform, 5 triangular, 0 none."""
+    kind, low, high = spread_of(row, factors, amount)
+    if kind == "lognormal":
+        scale = math.log(high / low) / (2 * Z95)
+        return {"uncertainty type": 2, "loc": math.log(abs(amount)), "scale": scale, "negative": amount < 0}
+    if kind == "triangular":
+        return {"uncertainty type": 5, "loc": amount, "minimum": low, "maximum": high}
+    if kind == "uniform":
+        return {"uncertainty type": 4, "minimum": low, "maximum": high}
+    return {"uncertainty type": 0}
+
+
+def datasets(inventory: Inventory) -> list[dict[str, Any]]:
+    """The activities as bw2io data, exchanges not yet linked: by `code` within, by flow key to the biosphere."""
+    factors = spread_factors(inventory)
+    flow = {r.flow: r for r in inventory.flows.itertuples()}
+    unit = dict(zip(inventory.activities["activity"], inventory.activities["unit"], strict=True))
+    product = dict(zip(inventory.activities["activity"], inventory.activities["product"], strict=True))
+    by_activity = {code: rows for code, rows in inventory.exchanges.groupby("activity")}
+    out = []
+    for act in inventory.activities.itertuples():
+        exchanges: list[dict[str, Any]] = [
+            {"type": "production", "code": act.activity, "name": act.name, "amount": 1.0, "unit": act.unit, "uncertainty type": 0}
+        ]
+        for _, row in by_activity[act.activity].iterrows():
+            amount = float(row["amount"])
+            common = {
+                "type": row["type"],
+                "amount": amount,
+                "unit": row["unit"],
+                "comment": f"{row['source']}, {row['locator']}, {row['basis']}. {row['comment']}".strip(),
+                **({"uncertainty type": 0} if row["formula"] else _uncertainty(row, factors, amount)),
+            }
+            if row["type"] == "biosphere":
+                f = flow[row["input"]]
+                place = {"name": f.name, "code": f.code, "database": f.database, "categories": tuple(f.categories.split("::"))}
+                exchanges.append(common | place)
+            else:
+                exchanges.append(common | {"name": product[row["input"]], "code": row["input"], "unit": unit[row["input"]]})
+        out.append(
+            {
+                "database": DATABASE,
+                "code": act.activity,
+                "name": act.name,
+                "reference product": act.product,
+                "unit": act.unit,
+                "location": act.geography,
+                "production amount": 1.0,
+                "type": "processwithreferenceproduct",
+                "comment": act.comment,
+                "exchanges": exchanges,
+            }
+        )
+    return out
+
+
+def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None) -> dict[str, int]:
+    """Write biosphere, inventories and methods into the current project; returns bw2io's counts.
+
+    `extra` are further activities (a study's foreground), as `datasets` makes them. Raises `LcaError` naming every unlinked exchange.
+    """
+    import bw2data
+    import bw2io
+    from bw2io.importers.base_lci import LCIImporter
+    from bw2io.strategies import link_iterable_by_fields
+
+    if "biosphere3" not in bw2data.databases:
+        bw2io.create_default_biosphere3()
+    own = inventory.flows[inventory.flows["database"] == BIOSPHERE]
+    kind = {"air": "emission", "water": "emission", "soil": "emission"}
+    bw2data.Database(BIOSPHERE).write(
+        {
+            (BIOSPHERE, f.code): {
+                "name": f.name,
+                "categories": tuple(f.categories.split("::")),
+                "unit": f.unit,
+                "type": kind.get(f.categories.split("::")[0], "natural resource"),
+            }
+            for f in own.itertuples()
+        }
+    )
+    importer = LCIImporter(DATABASE)
+    importer.data = datasets(inventory) + (extra or [])
+    importer.apply_strategy(lambda data: link_iterable_by_fields(data, fields=["code"], internal=True, kind={"technosphere", "production", "substitution"}))
+    for name in ("biosphere3", BIOSPHERE):
+        flows = bw2data.Database(name)
+        importer.apply_strategy(
+            lambda data, flows=flows: link_iterable_by_fields(data, other=flows, fields=["code"], kind={"biosphere"})  # type: ignore[misc]
+        )
+    unlinked = list(importer.unlinked)
+    if unlinked:
+        raise LcaError(
+            Finding("inventory.unlinked", "error", "inventories", str(e.get("name")), str(e.get("code")), "a linked exchange", "mend the code")
+            for e in unlinked
+        )
+    importer.write_database()
+    for indicator, factors in method_factors(inventory).items():
+        row = inventory.indicators[inventory.indicators["indicator"] == indicator].iloc[0]
+        method = bw2data.Method(method_key(row["method"]))
+        method.register(unit=row["unit"])
+        method.write(factors)
+    activities, exchanges = len(importer.data), sum(len(d["exchanges"]) for d in importer.data)
+    return {"activities": activities, "exchanges": exchanges, "unlinked": len(unlinked)}
