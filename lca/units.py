@@ -19,6 +19,7 @@ LONG_NAMES = {
     "kilowatt hour": "kWh",
     "megajoule": "MJ",
     "cubic meter": "m**3",
+    "standard cubic meter": "m**3",
     "square meter": "m**2",
     "square centimeter": "cm**2",
     "ton kilometer": "t*km",

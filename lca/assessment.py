@@ -1,0 +1,155 @@
+"""From a study file to its ledger: read, check, calculate, for the study itself and for each of its scenarios.
+
+This is the door that notebooks and commands use: `assess("reports/example/in/study.yaml")`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lca import ledger as book
+from lca import readings as measured
+from lca.activity import Case, products_exist, sources_exist, spread, use_of
+from lca.errors import Finding, LcaError
+from lca.factors import Factors, compiled
+from lca.inventory import Inventory
+from lca.study import Scenario, Study, read_document, validate, with_overrides
+from lca.uncertainty import ledger_draws
+
+INVENTORIES = Path(__file__).parents[1] / "inventories"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A study with everything that follows from it."""
+
+    path: Path
+    study: Study
+    readings: pd.DataFrame
+    findings: list[Finding]
+    factors: Factors
+    cases: dict[str, Case]
+    ledger: pd.DataFrame
+
+    @property
+    def base(self) -> pd.DataFrame:
+        """Ledger rows of the study itself, without scenarios."""
+        return book.scenario_rows(self.ledger)
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """The indicators with label, unit and group."""
+        return self.factors.inventory.indicators
+
+    def unit(self, indicator: str) -> str:
+        rows = self.indicators[self.indicators["indicator"] == indicator]
+        return str(rows.iloc[0]["unit"])
+
+    def label(self, indicator: str) -> str:
+        rows = self.indicators[self.indicators["indicator"] == indicator]
+        return str(rows.iloc[0]["label"])
+
+    @cached_property
+    def _draws(self) -> dict[str, np.ndarray]:
+        names = book.indicators_of(self.ledger)
+        return {
+            scenario: ledger_draws(book.scenario_rows(self.ledger, scenario), case, self.factors, names)
+            for scenario, case in self.cases.items()
+        }
+
+    def draws(self, rows: pd.DataFrame, indicator: str) -> np.ndarray:
+        """The sum of ledger rows of one scenario, for every draw; zeros for an empty selection."""
+        if rows.empty:
+            return np.zeros(self.study.uncertainty.draws)
+        scenario = str(rows["scenario"].iloc[0])
+        first = int(book.scenario_rows(self.ledger, scenario)["row"].iloc[0])
+        column = book.indicators_of(self.ledger).index(indicator)
+        return np.asarray(self._draws[scenario][:, rows["row"].to_numpy() - first, column].sum(axis=1))
+
+
+def assess(path: str | Path, inventories: str | Path | None = None, overrides: dict[str, Any] | None = None) -> Assessment:
+    """Read a study with its measurements, and calculate its ledger and those of its scenarios.
+
+    `inventories` is the folder of inventories (the project's own if not given); `overrides` changes fields of the study, as a scenario
+    does. Raises `LcaError` with every finding that makes the study wrong.
+    """
+    path = Path(path)
+    study, document, readings, findings, inventory_root = _declared(path, inventories, overrides)
+    faults = [f for f in findings if f.severity == "error"]
+    if faults:
+        raise LcaError(faults)
+    factors = compiled(inventory_root)
+    use, hours = use_of(study, readings)
+    variants = {"base": study} | {s.id: with_overrides(document, s, path.name) for s in study.scenarios}
+    wrong = [f for v in variants.values() for f in products_exist(v, factors.inventory, path.name)]
+    if wrong:
+        raise LcaError(sorted(set(wrong)))
+    cases: dict[str, Case] = {}
+    parts: list[pd.DataFrame] = []
+    for name, variant in variants.items():
+        energy, machine = (use, hours) if variant == study else use_of(variant, readings)
+        cases[name] = Case(variant, factors.inventory, energy, machine, spread(variant))
+        parts.append(book.build(cases[name], factors, name, first_row=1 + sum(len(p) for p in parts)))
+    return Assessment(path, study, readings, findings, factors, cases, pd.concat(parts, ignore_index=True))
+
+
+def check(path: str | Path, inventories: str | Path | None = None) -> list[Finding]:
+    """Everything that can be said of a study before it is calculated; raises nothing that a study's author can cause."""
+    try:
+        return _declared(Path(path), inventories, None)[3]
+    except LcaError as error:
+        return error.findings
+
+
+def _declared(
+    path: Path, inventories: str | Path | None, overrides: dict[str, Any] | None
+) -> tuple[Study, dict[str, Any], pd.DataFrame, list[Finding], Path]:
+    document, lines = read_document(path)
+    study = validate(document, path.name, lines)
+    if overrides:
+        changed = Scenario(id="parameters", title="parameters given to the report", set=overrides)
+        study = with_overrides(document, changed, path.name)
+        document = study.model_dump(mode="json", exclude_none=True)
+    from lca import inventory as inv
+
+    root = Path(inventories) if inventories else INVENTORIES
+    inventory: Inventory = inv.load(root)
+    findings = products_exist(study, inventory, path.name) + sources_exist(study, inventory, path.name)
+    readings, found = _read(study, path.parent)
+    for scenario in study.scenarios:
+        try:
+            findings += products_exist(with_overrides(document, scenario, path.name), inventory, path.name)
+        except LcaError as error:
+            findings += error.findings
+    findings += found
+    try:
+        use_of(study, readings)
+    except LcaError as error:
+        findings += error.findings
+    return study, document, readings, sorted(set(findings)), root
+
+
+def _read(study: Study, folder: Path) -> tuple[pd.DataFrame, list[Finding]]:
+    frames: list[pd.DataFrame] = []
+    findings: list[Finding] = []
+    for declared in study.readings:
+        options = {k: (str(folder / str(v)) if k == "markers" else v) for k, v in declared.options.items()}
+        try:
+            result = measured.read(
+                folder / declared.file, reader=declared.reader, asset=declared.asset, timezone=declared.timezone, options=options
+            )
+        except LcaError as error:
+            findings += error.findings
+            continue
+        findings += result.findings
+        frames.append(result.readings.assign(reading=declared.id))
+    if not frames:
+        return pd.DataFrame(columns=[*measured.COLUMNS, "reading"]), findings
+    together = pd.concat(frames, ignore_index=True)
+    return together, findings + measured.overlaps(together)

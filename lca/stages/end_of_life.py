@@ -1,0 +1,48 @@
+"""End of life: treatment of the machines' mass, and what is recovered from it.
+
+The rule is cut-off: treatment is in the totals, recovered materials are credits that are shown apart (`accounting` is `credit`) and
+never netted. In the GHG Protocol's view treatment belongs to the year in which a machine is retired (category 5); the study's
+machines are not retired in the period, so only the LCA carries it.
+"""
+
+from __future__ import annotations
+
+from lca.activity import Case, Row, booked
+from lca.allocation import amortised_share
+
+
+def rows(case: Case) -> list[Row]:
+    """Kilograms treated for each workload, and the credit beside it."""
+    out = []
+    for use in case.hours.to_dict("records"):
+        system = case.study.system(use["asset"])
+        for product, accounting in ((system.end_of_life, "amortised"), (system.recovery_credit, "credit")):
+            if product is None:
+                continue
+            mass = float(case.inventory.activity(system.product)["mass"])
+            lifetime, active = system.lifetime.to("year"), system.active_share.to("dimensionless")
+            scope, category = booked(system, "3", "5")
+            out.append(
+                Row(
+                    period=use["period"],
+                    site=system.site,
+                    asset=system.id,
+                    workload=use["workload"],
+                    ai_stage=use["ai_stage"],
+                    role=use["role"],
+                    life_cycle_stage="end_of_life",
+                    component=product,
+                    product=product,
+                    amount=mass * amortised_share(use["machine_hours"], lifetime, active),
+                    unit="kilogram",
+                    origin="derived",
+                    source="; ".join([use["source"], system.lifetime.source]),
+                    calculation=f"{mass:g} kg x {use['calculation']} / ({lifetime:g} a x 8766 h/a x {active:g})",
+                    scope=scope,
+                    category=category,
+                    view="both",
+                    accounting=accounting,
+                    keys=f"lifetime:{system.id};active:{system.id}",
+                )
+            )
+    return out

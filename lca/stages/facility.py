@@ -1,0 +1,44 @@
+"""Facility: what the building itself emits for the IT load; here the leakage of refrigerant (Scope 1).
+
+Leakage = charge per kW of IT load x share lost per year x IT energy / 8766 h: a load that runs all year bears a year's leak.
+"""
+
+from __future__ import annotations
+
+from lca.activity import COMPONENTS, HOURS_PER_YEAR, Case, Row, booked
+
+
+def rows(case: Case) -> list[Row]:
+    """Kilograms of refrigerant lost for every use."""
+    out = []
+    for use in case.use.to_dict("records"):
+        site, system = case.study.site(use["site"]), case.study.system(use["asset"])
+        cooling = site.refrigerant
+        if cooling is None:
+            continue
+        charge, leak = cooling.charge.to("kg/kW"), cooling.leak.to("1/year")
+        scope, category = booked(system, "1", "")
+        out.append(
+            Row(
+                period=use["period"],
+                site=site.id,
+                asset=system.id,
+                workload=use["workload"],
+                ai_stage=use["ai_stage"],
+                role=use["role"],
+                life_cycle_stage="facility",
+                component=f"refrigerant for {COMPONENTS.get(use['meter'], use['meter'])}",
+                product=cooling.product,
+                amount=use["energy_kwh"] / HOURS_PER_YEAR * charge * leak,
+                unit=case.unit(cooling.product),
+                origin=cooling.leak.origin,
+                source=f"{use['source']}; {cooling.charge.source}; {cooling.leak.source}",
+                calculation=f"{use['energy_kwh']:.10g} kWh / 8766 h x {charge:g} kg/kW x {leak:g} per year",
+                scope=scope,
+                category=category,
+                view="both",
+                accounting="both",
+                keys=";".join(k for k in (use["keys"], f"charge:{site.id}", f"leak:{site.id}") if k),
+            )
+        )
+    return out

@@ -1,0 +1,62 @@
+"""Cells and statements: what is printed, and which ledger rows it is the sum of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from lca.assessment import Assessment
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One printed figure: the exact sum of `indicator` over `rows`, times `scale`, with its 95 % interval."""
+
+    id: str
+    rows: pd.DataFrame
+    indicator: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    scale: float = 1.0
+    empty: str = ""  # what an empty selection means: not occurring, excluded; never a silent zero
+
+    @property
+    def row_numbers(self) -> list[int]:
+        return [int(r) for r in self.rows["row"]]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A titled grid of cells; `notes` explains choices, `lines` are (label, cells) in print order."""
+
+    id: str
+    title: str
+    columns: list[str]
+    lines: list[tuple[str, list[Cell]]]
+    notes: list[str] = field(default_factory=list)
+
+    def cells(self) -> list[Cell]:
+        return [cell for _, cells in self.lines for cell in cells]
+
+    def frame(self) -> pd.DataFrame:
+        """Values only, labels as index."""
+        return pd.DataFrame([[c.value for c in cells] for _, cells in self.lines], [label for label, _ in self.lines], self.columns)
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """The figures of page one: title, remark and cell of each."""
+
+    cards: list[tuple[str, str, Cell]]
+
+
+def cell(a: Assessment, key: str, rows: pd.DataFrame, indicator: str, scale: float = 1.0, empty: str = "") -> Cell:
+    """A cell with its value and interval."""
+    value = math.fsum(rows[indicator]) * scale
+    low, high = np.quantile(a.draws(rows, indicator), [0.025, 0.975]) * scale
+    return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), scale, empty if rows.empty else "")

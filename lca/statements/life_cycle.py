@@ -1,0 +1,187 @@
+"""Life-cycle view per functional unit: by stage, by component, by indicator, and scenarios side by side."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from lca import contributions
+from lca import ledger as book
+from lca.assessment import Assessment
+from lca.statements.cells import Cell, Headlines, Statement, cell
+
+MAIN = ("gwp100", "ced", "water_consumption", "water_scarcity", "ef_minerals", "crustal_scarcity", "rare_earths")
+STAGE_NAMES = {
+    "manufacturing": "Manufacturing",
+    "transport": "Transport",
+    "electricity": "Electricity",
+    "facility": "Facility (refrigerants)",
+    "water": "Cooling water",
+    "end_of_life": "End of life",
+}
+
+
+def main_indicators(a: Assessment) -> list[str]:
+    """The indicators of the short tables, as far as the inventories define them."""
+    known = set(a.indicators["indicator"])
+    return [i for i in MAIN if i in known]
+
+
+def heading(a: Assessment, indicator: str) -> str:
+    return f"{a.label(indicator)} [{a.unit(indicator)}]"
+
+
+def selection(a: Assessment, functional_unit: str, scenario: str = "base") -> tuple[pd.DataFrame, float]:
+    """The LCA rows behind one functional unit in one scenario, and the scale that relates them to it."""
+    case = a.cases[scenario]
+    workloads, scale = book.functional_scale(case.study, functional_unit)
+    rows = book.lca_rows(book.scenario_rows(a.ledger, scenario))
+    return rows[rows["workload"].isin(workloads)], scale
+
+
+def by_stage(a: Assessment, functional_unit: str) -> Statement:
+    """Stages x main indicators for one functional unit."""
+    rows, scale = selection(a, functional_unit)
+    return _grid(a, f"stage.{functional_unit}", f"{describe(a, functional_unit)}: by life-cycle stage", rows, scale, "life_cycle_stage")
+
+
+def by_component(a: Assessment, functional_unit: str) -> Statement:
+    """Components x main indicators for one functional unit, largest climate impact first."""
+    rows, scale = selection(a, functional_unit)
+    order = rows.groupby("component")["gwp100"].sum().sort_values(ascending=False).index
+    ordered = rows.set_index("component").loc[order].reset_index()[rows.columns] if len(rows) else rows
+    return _grid(a, f"component.{functional_unit}", f"{describe(a, functional_unit)}: by component", ordered, scale, "component")
+
+
+def _grid(a: Assessment, key: str, title: str, rows: pd.DataFrame, scale: float, column: str) -> Statement:
+    names = main_indicators(a)
+    lines: list[tuple[str, list[Cell]]] = []
+    for value, part in rows.groupby(column, sort=False):
+        label = STAGE_NAMES.get(str(value), str(value))
+        lines.append((label, [cell(a, f"{key}.{value}.{i}", part, i, scale) for i in names]))
+    lines.append(("All", [cell(a, f"{key}.all.{i}", rows, i, scale) for i in names]))
+    return Statement(key.replace(".", "_"), title, [heading(a, i) for i in names], lines)
+
+
+def all_indicators(a: Assessment, group: str) -> Statement:
+    """Every indicator of a group, one column per functional unit."""
+    units = a.study.functional_units
+    lines = []
+    for row in a.indicators[a.indicators["group"] == group].itertuples():
+        cells = []
+        for fu in units:
+            rows, scale = selection(a, fu.id)
+            cells.append(cell(a, f"indicator.{fu.id}.{row.indicator}", rows, str(row.indicator), scale))
+        lines.append((f"{row.label} [{row.unit}]", cells))
+    return Statement(f"indicators_{group}", "All indicators per functional unit", [describe(a, fu.id) for fu in units], lines)
+
+
+def scenarios(a: Assessment, functional_unit: str) -> Statement:
+    """Scenarios x main indicators for one functional unit."""
+    names = main_indicators(a)
+    lines = []
+    titles = {"base": "as declared and measured"} | {s.id: s.title for s in a.study.scenarios}
+    for scenario, title in titles.items():
+        rows, scale = selection(a, functional_unit, scenario)
+        cells = [cell(a, f"scenario.{functional_unit}.{scenario}.{i}", rows, i, scale) for i in names]
+        lines.append((f"{scenario}: {title}", cells))
+    return Statement(
+        f"scenarios_{functional_unit}",
+        f"{describe(a, functional_unit)}: scenarios",
+        [heading(a, i) for i in names],
+        lines,
+        ["All scenarios use the same draws of the inventories, so differences are surer than the intervals of each suggest."],
+    )
+
+
+def credits(a: Assessment, functional_unit: str) -> Statement:
+    """Recovered materials, shown apart and in no total."""
+    workloads, scale = book.functional_scale(a.study, functional_unit)
+    rows = a.base[(a.base["accounting"] == "credit") & a.base["workload"].isin(workloads)]
+    names = main_indicators(a)
+    title = f"{describe(a, functional_unit)}: materials recovered at end of life (in no total)"
+    line = ("credit", [cell(a, f"credit.{functional_unit}.{i}", rows, i, scale, "no credit declared") for i in names])
+    return Statement(f"credits_{functional_unit}", title, [heading(a, i) for i in names], [line])
+
+
+def describe(a: Assessment, functional_unit: str) -> str:
+    """`1 000 images`, for titles."""
+    fu = next(f for f in a.study.functional_units if f.id == functional_unit)
+    return f"{fu.amount:,.0f} {fu.unit}{'s' if fu.amount != 1 else ''}".replace(",", " ")
+
+
+def ai_stages(a: Assessment) -> pd.DataFrame:
+    """The AI life-cycle stages: energy at the machines by role; stages without data are missing, not zero."""
+    from typing import get_args
+
+    from lca.study import AiStage
+
+    rows = a.base[(a.base["life_cycle_stage"] == "electricity") & (a.base["view"] == "location")]
+    energy = rows.groupby(["ai_stage", "role"])["amount"].sum()
+    out = []
+    for stage in get_args(AiStage):
+        mine = energy[energy.index.get_level_values(0) == stage]
+        if mine.empty:
+            out.append((stage, "", None, "missing: no data in this study"))
+        for (_, role), kwh in mine.items():
+            out.append((stage, role, kwh, ""))
+    return pd.DataFrame(out, columns=["AI life-cycle stage", "role", "facility energy [kWh]", "remark"])
+
+
+def headlines(a: Assessment) -> Headlines:
+    """Climate impact and water of every functional unit, and energy measured: the figures of page one."""
+    cards = []
+    for fu in a.study.functional_units:
+        rows, scale = selection(a, fu.id)
+        for indicator in [i for i in ("gwp100", "water_consumption") if i in main_indicators(a)]:
+            title = f"{a.label(indicator)}: {describe(a, fu.id)}"
+            cards.append((title, fu.service, cell(a, f"headline.{fu.id}.{indicator}", rows, indicator, scale)))
+    return Headlines(cards)
+
+
+def trees(a: Assessment, indicator: str, cutoff: float, largest: int = 3) -> list[contributions.Tree]:
+    """Supply chains of the products that contribute most to the study's total."""
+    rows = book.lca_rows(a.base)
+    amounts, impacts = rows.groupby("product")["amount"].sum(), rows.groupby("product")[indicator].sum()
+    out = []
+    for product in impacts.sort_values(ascending=False).index[:largest]:
+        nodes = contributions.tree(a.factors, str(product), indicator, float(amounts[product]), cutoff)
+        title = f"{nodes[0].name}: {a.label(indicator)} of {amounts[product]:.4g} {nodes[0].unit}, whole study"
+        out.append(contributions.Tree(title, a.unit(indicator), nodes))
+    return out
+
+
+def processes(a: Assessment, indicator: str, largest: int = 12) -> pd.DataFrame:
+    """The processes with the largest emissions of their own, and the rest; sums to the study's total."""
+    demand = {str(k): float(v) for k, v in book.lca_rows(a.base).groupby("product")["amount"].sum().items()}
+    table = contributions.by_process(a.factors, demand, indicator)
+    whole = table["impact"].sum()
+    head, rest = table.head(largest), table.iloc[largest:]
+    out = pd.DataFrame({"process": [*head["name"], f"{len(rest)} other processes"], "impact": [*head["impact"], rest["impact"].sum()]})
+    return out.assign(**{"share [%]": 100 * out["impact"] / whole})
+
+
+def differences(a: Assessment, functional_unit: str, indicator: str) -> Statement:
+    """Scenario minus base, draw by draw, as a statement of one column."""
+    base, base_scale = selection(a, functional_unit)
+    lines = []
+    for s in a.study.scenarios:
+        rows, scale = selection(a, functional_unit, s.id)
+        drawn = a.draws(rows, indicator) * scale - a.draws(base, indicator) * base_scale
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        value = math.fsum(rows[indicator]) * scale - math.fsum(base[indicator]) * base_scale
+        lower = float((drawn < 0).mean())
+        both = pd.concat([rows, base.assign(**{indicator: -base[indicator]})])
+        key = f"difference.{functional_unit}.{s.id}.{indicator}"
+        label = f"{s.id} (lower than base in {100 * lower:.0f} % of draws)"
+        lines.append((label, [Cell(key, both, indicator, a.unit(indicator), value, float(low), float(high), scale)]))
+    title = f"{describe(a, functional_unit)}: difference to base"
+    return Statement(f"differences_{functional_unit}", title, [heading(a, indicator)], lines)
+
+
+def overrides(a: Assessment) -> pd.DataFrame:
+    """Which field each scenario sets to what."""
+    rows = [(s.id, s.title, path, str(value)) for s in a.study.scenarios for path, value in s.set.items()]
+    return pd.DataFrame(rows, columns=["scenario", "title", "field", "value"])

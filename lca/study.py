@@ -1,0 +1,537 @@
+"""A study: what is declared. Typed, frozen, nothing extra.
+
+`load` reads `study.yaml` and reports every fault at once, each with its line and field. Quantities are text with a unit
+(`0.12 L/kWh`), and each says where it came from (`origin`, `source`). Ids tie the parts together: readings name an asset, a
+workload names its readings, an asset its site.
+
+`json_schema` gives the schema for editors; `with_overrides` applies a scenario and validates the result as a study.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from lca.errors import Finding, LcaError
+from lca.tables import read_text
+from lca.units import convert, parse
+
+Origin = Literal["measured", "supplier", "derived", "estimated", "default"]
+Stage = Literal["manufacturing", "transport", "electricity", "facility", "water", "end_of_life"]
+AiStage = Literal[
+    "inception",
+    "data preparation",
+    "pre-training",
+    "alignment",
+    "customisation",
+    "augmentation",
+    "optimisation",
+    "inference",
+    "monitoring",
+    "retirement",
+]
+Role = Literal["model developer", "model user", "operator"]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Part(pydantic.BaseModel):
+    """Base of all parts: frozen, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Quantity(Part):
+    """A declared value with its unit, interval, origin and source."""
+
+    value: str = Field(description="number with unit, for example 0.12 L/kWh")
+    low: str | None = Field(None, description="lower end of the plausible range, same unit")
+    high: str | None = Field(None, description="upper end of the plausible range, same unit")
+    origin: Origin
+    source: Text = Field(description="id of a source, here or in inventories/sources.csv")
+    comment: str = ""
+
+    @field_validator("value", "low", "high", mode="before")
+    @classmethod
+    def number_to_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def interval_holds_value(self) -> Quantity:
+        unit = str(parse(self.value).units) or "dimensionless"
+        centre = convert(self.value, unit)
+        low = centre if self.low is None else convert(self.low, unit)
+        high = centre if self.high is None else convert(self.high, unit)
+        if not low <= centre <= high:
+            raise ValueError(f"{low} <= {centre} <= {high} does not hold")
+        if centre < 0:
+            raise ValueError("negative")
+        return self
+
+    def to(self, unit: str) -> float:
+        """The central value in `unit`."""
+        return convert(self.value, unit)
+
+    def relative(self, offset: float = 0.0) -> tuple[float, float]:
+        """Low and high relative to the central value, after `offset` (in the value's own unit) is taken off all three.
+
+        >>> q = Quantity(value="1.2", low="1.1", high="1.4", origin="default", source="s")
+        >>> [round(x, 6) for x in q.relative(1.0)]
+        [0.5, 2.0]
+        """
+        unit = str(parse(self.value).units) or "dimensionless"
+        centre = convert(self.value, unit) - offset
+        ends = [centre if end is None else convert(end, unit) - offset for end in (self.low, self.high)]
+        return (ends[0] / centre, ends[1] / centre) if centre else (1.0, 1.0)
+
+
+def quantity(unit: str) -> Any:
+    """A `Quantity` whose unit must be convertible to `unit`."""
+
+    def check(value: Quantity) -> Quantity:
+        convert(value.value, unit)
+        return value
+
+    return Annotated[Quantity, pydantic.AfterValidator(check), Field(description=f"in {unit}")]
+
+
+class Goal(Part):
+    """ISO 14044, 4.2.2: why the study is made, for whom, and whether it compares products in public."""
+
+    application: Text
+    reasons: Text
+    audience: Text
+    comparative_assertion: bool
+    commissioner: Text
+    practitioner: Text
+
+
+class Exclusion(Part):
+    """Something left out, why, and how large it may be."""
+
+    what: Text
+    reason: Text
+    size: Text = Field(description="an estimate of the size, or why none can be given")
+
+
+class Boundary(Part):
+    """The life-cycle stages that are in, and everything that is out."""
+
+    included: tuple[Stage, ...] = Field(min_length=1)
+    excluded: tuple[Exclusion, ...] = ()
+
+
+class Organisation(Part):
+    """Who reports, and by which consolidation approach (GHG Protocol Corporate Standard, ch. 3)."""
+
+    name: Text
+    consolidation: Literal["operational control", "financial control", "equity share"]
+    base_year: int
+    comment: str = ""
+
+
+class FunctionalUnit(Part):
+    """What the results are related to: an amount of output of some workloads."""
+
+    id: Id
+    amount: float = Field(gt=0)
+    unit: Text
+    service: Text
+    workloads: tuple[Id, ...] = Field(min_length=1)
+
+
+class SiteWater(Part):
+    """Water use effectiveness of a site, and whether it counts water taken in or water consumed."""
+
+    wue: quantity("L/kWh")  # type: ignore[valid-type]
+    basis: Literal["withdrawal", "consumption"]
+
+
+class Refrigerant(Part):
+    """Cooling circuits: leakage = charge per kW of IT load x share lost per year x IT energy / 8766 h."""
+
+    product: Id
+    charge: quantity("kg/kW")  # type: ignore[valid-type]
+    leak: quantity("1/year")  # type: ignore[valid-type]
+
+
+class Site(Part):
+    """A place with one grid zone, one facility and its overheads."""
+
+    id: Id
+    name: Text
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+    grid: Annotated[str, Field(description="zone of inventories/electricity, for example FR or US-NWPP")]
+    pue: quantity("dimensionless")  # type: ignore[valid-type]
+    water: SiteWater
+    refrigerant: Refrigerant | None = None
+
+    @field_validator("pue")
+    @classmethod
+    def pue_at_least_one(cls, value: Quantity) -> Quantity:
+        if value.to("dimensionless") < 1:
+            raise ValueError("PUE is facility energy over IT energy and can't be below 1")
+        return value
+
+
+class Leg(Part):
+    """One leg of a transport chain."""
+
+    product: Id
+    distance: quantity("km")  # type: ignore[valid-type]
+
+
+class System(Part):
+    """Machines of one kind at one site."""
+
+    id: Id
+    site: Id
+    product: Id = Field(description="code of an inventory product, see lca products")
+    count: float = Field(gt=0)
+    accelerators: int = Field(ge=0, description="accelerators in one machine; device-hours are divided by it")
+    acquired: dt.date
+    lifetime: quantity("year")  # type: ignore[valid-type]
+    active_share: quantity("dimensionless") = Field(description="share of the lifetime in which the machine serves workloads")  # type: ignore[valid-type]
+    tenure: Literal["owned", "cloud"] = Field(description="owned or leased under own control, or a purchased service")
+    transport: tuple[Leg, ...] = ()
+    end_of_life: Id | None = None
+    recovery_credit: Id | None = Field(None, description="product of recovered materials, shown apart and never netted")
+    source: Text
+    comment: str = ""
+
+
+class Accuracy(Part):
+    """Relative interval of one meter's energy, 1 = as read."""
+
+    low: float = Field(gt=0, le=1)
+    high: float = Field(ge=1)
+    source: Text
+    comment: str = ""
+
+
+class Readings(Part):
+    """One file of measured data."""
+
+    id: Id
+    file: Text = Field(description="path from the folder of study.yaml")
+    reader: Literal["codecarbon", "nvidia_smi"]
+    timezone: Text = Field(description="IANA name of the zone of naive time stamps")
+    asset: Id
+    source: Text
+    options: dict[str, str | int | float | bool] = {}
+    accuracy: dict[str, Accuracy] = Field({}, description="by meter: gpu_board, cpu_package, dram, host")
+
+
+class DeclaredUse(Part):
+    """Use that nobody metered: device-hours times power of one device, at the boundary of the device."""
+
+    id: Id
+    asset: Id
+    start: dt.date
+    device_hours: quantity("hour")  # type: ignore[valid-type]
+    power: quantity("W")  # type: ignore[valid-type]
+    meter: Literal["gpu_board", "host"]
+
+
+class Output(Part):
+    """What a workload delivered over all its readings."""
+
+    amount: float = Field(gt=0)
+    unit: Text
+    origin: Origin
+    source: Text
+    comment: str = ""
+
+
+class Workload(Part):
+    """A task of the AI life cycle, tied to the readings that measured it."""
+
+    id: Id
+    name: Text
+    ai_stage: AiStage
+    role: Role
+    readings: tuple[Id, ...] = ()
+    uses: tuple[Id, ...] = ()
+    output: Output | None = None
+
+
+class Contract(Part):
+    """An electricity instrument for market-based Scope 2, with the emission rate that it conveys.
+
+    A `certificate` or `supplier factor` covers `energy` (all of the site's if empty); a `residual mix` is the rate of what no
+    instrument covers.
+    """
+
+    id: Id
+    site: Id
+    kind: Literal["certificate", "supplier factor", "residual mix"]
+    factor: quantity("kg/kWh") = Field(description="kg CO2e per kWh at the plant that the instrument conveys")  # type: ignore[valid-type]
+    energy: quantity("kWh") | None = None  # type: ignore[valid-type]
+    instrument: Text
+    vintage: int
+    retired: bool = False
+    source: Text
+
+    @model_validator(mode="after")
+    def certificates_are_retired(self) -> Contract:
+        if self.kind == "certificate" and not self.retired:
+            raise ValueError("a certificate counts only when it is retired for the reporter (Scope 2 Quality Criteria)")
+        if self.kind == "residual mix" and self.energy is not None:
+            raise ValueError("a residual mix covers what is left and names no energy")
+        return self
+
+
+class Scenario(Part):
+    """Overrides of the study: dotted paths with ids, for example `sites.us-west-2.grid: FR`."""
+
+    id: Id
+    title: Text
+    set: dict[str, Any] = Field(min_length=0)
+
+
+class Source(Part):
+    """Where a declared value or a file comes from."""
+
+    id: Id
+    citation: Text
+    url: str = ""
+    licence: Text
+
+
+class Uncertainty(Part):
+    """Monte Carlo settings: the same seed gives the same digits."""
+
+    draws: int = Field(1000, ge=100, le=100_000)
+    seed: int = Field(ge=0)
+
+
+class Study(Part):
+    """The whole declaration."""
+
+    study: Id
+    title: Text
+    goal: Goal
+    boundary: Boundary
+    period: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$", description="start/end, end not included")]
+    organisation: Organisation
+    functional_units: tuple[FunctionalUnit, ...] = Field(min_length=1)
+    sites: tuple[Site, ...] = Field(min_length=1)
+    systems: tuple[System, ...] = Field(min_length=1)
+    readings: tuple[Readings, ...] = ()
+    uses: tuple[DeclaredUse, ...] = ()
+    workloads: tuple[Workload, ...] = Field(min_length=1)
+    contracts: tuple[Contract, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    sources: tuple[Source, ...] = ()
+    uncertainty: Uncertainty
+
+    @field_validator("period")
+    @classmethod
+    def period_runs_forward(cls, value: str) -> str:
+        start, end = (dt.date.fromisoformat(part) for part in value.split("/"))
+        if start >= end:
+            raise ValueError("the period's end must lie after its start")
+        return value
+
+    @property
+    def start(self) -> dt.date:
+        return dt.date.fromisoformat(self.period.split("/")[0])
+
+    @property
+    def end(self) -> dt.date:
+        return dt.date.fromisoformat(self.period.split("/")[1])
+
+    def site(self, key: str) -> Site:
+        return next(s for s in self.sites if s.id == key)
+
+    def system(self, key: str) -> System:
+        return next(s for s in self.systems if s.id == key)
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def load(path: Path) -> Study:
+    """Read and validate `study.yaml`. Raises `LcaError` with every fault: file, line and field, got, expected, fix."""
+    document, lines = read_document(Path(path))
+    return validate(document, Path(path).name, lines)
+
+
+def read_document(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """The YAML document as it stands, and the line of every field."""
+    path = Path(path)
+    text, findings = read_text(path)
+    if text is None:
+        raise LcaError(findings, exit_code=2 if findings[0].rule == "table.missing" else 1)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        got = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise LcaError(Finding("study.yaml", "error", path.name, where, got, "YAML", "mend the indentation or quotes")) from None
+    if not isinstance(document, dict):
+        raise LcaError(Finding("study.yaml", "error", path.name, "", type(document).__name__, "a mapping of fields", "see lca new"))
+    duplicates = [
+        Finding("study.duplicate", "error", path.name, f"line {line}", f"'{key}' again", "each field once", "delete one")
+        for key, line in _duplicate_keys(node)
+    ]
+    if duplicates:
+        raise LcaError(duplicates)
+    return document, dict(_lines(node, ""))
+
+
+def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
+    if node is None:
+        return
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, f"{path}.{key.value}" if path else str(key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            yield from _lines(value, f"{path}.{i}")
+
+
+def _duplicate_keys(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _duplicate_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _duplicate_keys(value)
+
+
+def validate(document: dict[str, Any], name: str, lines: dict[str, int] | None = None) -> Study:
+    """A study from a document; raises `LcaError` with every fault of fields and of references."""
+    try:
+        study = Study.model_validate(_dates_to_text(document))
+    except pydantic.ValidationError as error:
+        raise LcaError([_field_fault(e, name, lines or {}) for e in error.errors()]) from None
+    faults = list(references(study, name))
+    if faults:
+        raise LcaError(faults)
+    return study
+
+
+def _dates_to_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _dates_to_text(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_dates_to_text(v) for v in value]
+    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
+
+
+def _field_fault(error: Any, name: str, lines: dict[str, int]) -> Finding:
+    path = ".".join(str(part) for part in error["loc"])
+    at = path
+    while at not in lines and "." in at:
+        at = at.rsplit(".", 1)[0]
+    line = f"line {lines[at]}, " if at in lines else ""
+    kind, message = error["type"], str(error["msg"]).removeprefix("Value error, ")
+    got = repr(error.get("input"))
+    if kind == "extra_forbidden":
+        return Finding("study.unknown_field", "error", name, line + path, "an unknown field", "a field of the schema", "check its name")
+    if kind == "missing":
+        return Finding("study.missing_field", "error", name, line + path, "nothing", "a value", "add the field")
+    return Finding("study.field", "error", name, line + path, got[:120], message, "mend the value")
+
+
+def references(study: Study, name: str) -> Iterator[Finding]:
+    """Ids are unique and every reference names something that exists."""
+
+    def fault(where: str, got: str, expected: str, fix: str) -> Finding:
+        return Finding("study.reference", "error", name, where, got, expected, fix)
+
+    for kind in ("functional_units", "sites", "systems", "readings", "uses", "workloads", "contracts", "scenarios", "sources"):
+        ids = [part.id for part in getattr(study, kind)]
+        for twice in sorted({i for i in ids if ids.count(i) > 1}):
+            yield fault(kind, f"'{twice}' twice", "unique ids", "rename one")
+    sites, systems = {s.id for s in study.sites}, {s.id for s in study.systems}
+    readings, uses = {r.id for r in study.readings}, {u.id for u in study.uses}
+    workloads = {w.id: w for w in study.workloads}
+    for part, label in [(s, f"systems.{s.id}.site") for s in study.systems] + [(c, f"contracts.{c.id}.site") for c in study.contracts]:
+        if part.site not in sites:
+            yield fault(label, f"'{part.site}'", "one of " + ", ".join(sorted(sites)), "name a declared site")
+    for item in [*study.readings, *study.uses]:
+        if item.asset not in systems:
+            yield fault(f"{item.id}.asset", f"'{item.asset}'", "one of " + ", ".join(sorted(systems)), "name a declared system")
+    used: list[str] = []
+    for w in study.workloads:
+        for key, known, kind in [(k, readings, "readings") for k in w.readings] + [(k, uses, "uses") for k in w.uses]:
+            if key not in known:
+                yield fault(f"workloads.{w.id}.{kind}", f"'{key}'", "one of " + ", ".join(sorted(known)), "name a declared one")
+            used.append(key)
+        if not w.readings and not w.uses:
+            yield fault(f"workloads.{w.id}", "neither readings nor uses", "at least one", "tie it to a measurement")
+    for key in sorted({k for k in used if used.count(k) > 1}):
+        yield fault("workloads", f"'{key}' in two workloads", "one workload for each", "split the file by workload")
+    for key in sorted((readings | uses) - set(used)):
+        yield fault("workloads", f"'{key}' in no workload", "every reading to belong to one", "add it to a workload")
+    for fu in study.functional_units:
+        for key in fu.workloads:
+            if key not in workloads:
+                yield fault(f"functional_units.{fu.id}", f"'{key}'", "a workload", "name a declared workload")
+            elif workloads[key].output is None:
+                yield fault(f"workloads.{key}.output", "nothing", f"an output in {fu.unit}", "declare what it delivered")
+            elif workloads[key].output.unit != fu.unit:  # type: ignore[union-attr]
+                yield fault(f"workloads.{key}.output.unit", workloads[key].output.unit, fu.unit, "use one unit")  # type: ignore[union-attr]
+    if any(s.id == "base" for s in study.scenarios):
+        yield fault("scenarios.base", "a scenario called base", "another name", "base is the study itself")
+
+
+def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> Study:
+    """The study with a scenario's overrides, validated anew. A path that names nothing is an error, never ignored."""
+    changed = copy.deepcopy(document)
+    faults = []
+    for path, value in scenario.set.items():
+        target: Any = changed
+        parts = _split(path)
+        for i, part in enumerate(parts[:-1]):
+            target = _step(target, part)
+            if target is None:
+                break
+        last = parts[-1]
+        found = isinstance(target, dict) and (last in target)
+        if not found:
+            where = f"scenarios.{scenario.id}.set"
+            faults.append(Finding("study.scenario", "error", name, where, path, "the path of an existing field", "see the study's ids"))
+            continue
+        old = target[last]
+        if isinstance(old, dict) and "value" in old and not isinstance(value, dict):
+            changes = {"value": str(value), "low": None, "high": None, "origin": "default", "comment": f"set by scenario {scenario.id}"}
+            target[last] = old | changes
+        else:
+            target[last] = value
+    if faults:
+        raise LcaError(faults)
+    return validate(changed, f"{name}, scenario {scenario.id}")
+
+
+def _split(path: str) -> list[str]:
+    return [part.replace("\\.", ".") for part in path.split(".")]
+
+
+def _step(target: Any, part: str) -> Any:
+    if isinstance(target, dict):
+        return target.get(part)
+    if isinstance(target, list):
+        return next((item for item in target if isinstance(item, dict) and str(item.get("id")) == part), None)
+    return None
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the study file, for editors."""
+    return Study.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "study.yaml"}

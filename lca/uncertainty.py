@@ -1,0 +1,113 @@
+"""How sure: seeded draws of the inventories and of the study, in one propagation.
+
+Background: every parameter and exchange is drawn from its interval, formulas are evaluated on the draws, and the adjoint system is
+solved for each draw, which gives the factors of all products at once. The draws belong to the state of the inventories and to
+the seed, and are kept; every study and scenario uses the same ones, so a comparison is made draw by draw.
+
+Study: every uncertain quantity (a meter, a PUE, a lifetime) is drawn once and moves all rows that name it in `keys`.
+Triangular from low over 1 to high for the study's quantities; lognormal, triangular or uniform for the inventories.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import linalg
+
+from lca import formulas
+from lca.activity import Case
+from lca.factors import Factors, cache_folder, key
+from lca.inventory import Inventory, matrices, spread_factors, spread_of
+
+Z95 = 1.959963984540054
+
+
+def _generator(name: str, seed: int) -> np.random.Generator:
+    """A stream of its own for every named quantity: adding one doesn't move the draws of the others."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+def draw(kind: str, centre: float, low: float, high: float, n: int, generator: np.random.Generator) -> np.ndarray:
+    """`n` draws of one quantity. Lognormal: `centre` is the median, `low` to `high` hold 95 %. Others: `low` and `high` are bounds.
+
+    >>> float(draw("none", 2.0, 2.0, 2.0, 3, _generator("x", 1)).sum())
+    6.0
+    """
+    if kind == "none" or low == high:
+        return np.full(n, centre)
+    if kind == "lognormal":
+        return centre * np.exp(generator.standard_normal(n) * (np.log(high / low) / (2 * Z95)))
+    if kind == "uniform":
+        return generator.uniform(low, high, n)
+    return generator.triangular(low, centre, high, n)
+
+
+def exchange_draws(inventory: Inventory, n: int, seed: int) -> np.ndarray:
+    """Amounts of all exchanges, shape (exchanges, n). Formulas share the draws of their parameters."""
+    factors = spread_factors(inventory)
+    values = {}
+    for _, row in inventory.parameters.iterrows():
+        centre = float(row["value"])
+        values[row["parameter"]] = draw(*_ordered(spread_of(row, factors, centre), centre), n, _generator("p:" + row["parameter"], seed))
+    out = np.empty((len(inventory.exchanges), n))
+    count: dict[str, int] = {}
+    for i, (_, row) in enumerate(inventory.exchanges.iterrows()):
+        if row["formula"]:
+            out[i] = formulas.evaluate(row["formula"], values)
+            continue
+        name = f"e:{row['activity']}:{row['input']}"
+        count[name] = count.get(name, 0) + 1
+        centre = float(row["amount"])
+        out[i] = draw(*_ordered(spread_of(row, factors, centre), centre), n, _generator(f"{name}:{count[name]}", seed))
+    return out
+
+
+def _ordered(spread: tuple[str, float, float], centre: float) -> tuple[str, float, float, float]:
+    kind, low, high = spread
+    return kind, centre, low, high
+
+
+def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
+    """Factors of all products for every draw, shape (n, products, indicators); kept with the compiled factors."""
+    folder = cache_folder() / key(factors.inventory.state)
+    kept = folder / f"draws-{seed}-{n}.npy"
+    if kept.is_file():
+        return np.load(kept, mmap_mode="r")
+    amounts = exchange_draws(factors.inventory, n, seed)
+    out = np.empty((n, *factors.table.shape))
+    for i in range(n):
+        m = matrices(factors.inventory, factors.characterisation, amounts[:, i])
+        right = (m.characterisation @ m.biosphere).T.toarray()
+        out[i] = linalg.splu(m.technosphere.T.tocsc()).solve(right)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = kept.with_suffix(f".{hashlib.sha256(repr(id(out)).encode()).hexdigest()[:8]}.tmp.npy")
+    np.save(unfinished, out)
+    unfinished.replace(kept)
+    return np.load(kept, mmap_mode="r")
+
+
+def ledger_draws(ledger: pd.DataFrame, case: Case, factors: Factors, indicators: list[str]) -> np.ndarray:
+    """Impacts of every ledger row for every draw, shape (n, rows, indicators)."""
+    n, seed = case.study.uncertainty.draws, case.study.uncertainty.seed
+    background = factor_draws(factors, n, seed)
+    position = factors.table.index.get_indexer(ledger["product"])
+    columns = [list(factors.table.columns).index(i) for i in indicators]
+    multiplier = np.ones((n, len(ledger)))
+    drawn = {
+        name: draw("triangular", 1.0, low, high, n, _generator("s:" + name, seed)) for name, (low, high) in sorted(case.spread.items())
+    }
+    for j, keys in enumerate(ledger["keys"]):
+        for name in filter(None, keys.split(";")):
+            if name in drawn:
+                multiplier[:, j] *= drawn[name]
+    impacts = background[:, position][:, :, columns] * (ledger["amount"].to_numpy() * multiplier)[:, :, None]
+    return np.asarray(impacts)
+
+
+def interval(draws: np.ndarray) -> tuple[float, float, float]:
+    """Median and the ends of the central 95 % of one quantity's draws."""
+    low, median, high = np.quantile(draws, [0.025, 0.5, 0.975])
+    return float(median), float(low), float(high)
