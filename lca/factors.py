@@ -32,6 +32,8 @@ from lca.errors import Finding, LcaError
 
 PACKAGES = ("bw2calc", "bw2data", "bw2io", "bw_processing", "numpy", "scipy")
 
+ROUND_OFF = 1e-15  # of an indicator's largest factor: what lies below is the noise of the solve, of either sign
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -112,7 +114,7 @@ def compile_with_brightway(root: Path, out: Path) -> None:
 
     inventory = inv.load(root)
     bw2data.projects.set_current("factors")
-    statistics: dict[str, object] = dict(brightway.write(inventory))
+    statistics: dict[str, object] = dict(brightway.write(inventory, whole_methods=False))
     indicators = list(inventory.indicators["indicator"])
     methods = [brightway.method_key(m) for m in inventory.indicators["method"]]
     nodes = {node["code"]: node.id for node in bw2data.Database(brightway.DATABASE)}
@@ -128,6 +130,7 @@ def compile_with_brightway(root: Path, out: Path) -> None:
     allowed = 1e-9 * np.maximum(np.abs(right).max(axis=0), 1e-300)
     if (residual > allowed).any():
         raise ArithmeticError("the adjoint solve is inaccurate: the technosphere matrix is close to singular")
+    scores[np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0)] = 0.0
     position = [lca.dicts.product[nodes[code]] for code in inventory.activities["activity"]]
     table = pd.DataFrame(scores[position], index=pd.Index(inventory.activities["activity"], name="product"), columns=indicators)
     characterisation = brightway.characterisation(inventory)

@@ -195,7 +195,7 @@ def _row_remarks(p: Placed, has_pue: bool, options: Mapping[str, object]) -> lis
 def _readings(p: Placed, source: Source, asset: str, declared_cpu: str) -> list[Reading]:
     row = p.row
     start = p.end - timedelta(seconds=row.duration_s)
-    coverage = math.nan if p.sampled > TASK_RUN else min(1.0, p.sampled)
+    coverage = min(p.sampled, 1.0) if p.sampled <= TASK_RUN else math.nan
     methods = {
         "gpu": ("gauge_integrated" if row.gpu_model.startswith("Apple") else "counter", ""),
         "cpu": (declared_cpu, "") if declared_cpu else cpu_method(p),

@@ -1,0 +1,347 @@
+"""From a study to its bundle: inputs copied, ledger calculated, chapters run, page, workbook and manifest written.
+
+A bundle is made in a folder beside its place and moved there whole, so that what stands under its name is complete. It holds
+its own inputs, the inventories among them: it can be recomputed with nothing else. Nothing in it depends on the clock or on
+where it was made, so the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+import papermill
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from papermill.exceptions import PapermillExecutionError
+from papermill.inspection import _infer_parameters  # papermill only warns on unknown names; the names must be known first
+
+from lca import annex, checks, workbook
+from lca.assessment import INVENTORIES, Assessment, assess
+from lca.errors import Finding, LcaError
+from lca.inventory import files as inventory_files
+from lca.page import findings as findings_html
+from lca.page import frame
+from lca.provenance import code_hash, environment, hashes
+from lca.statements import Statement
+from lca.statements.everything import statements
+from lca.study import read_document, validate
+from lca.tables import write_csv
+
+CHAPTERS = Path(__file__).parents[1] / "notebooks" / "chapters"
+TEMPLATES = Path(__file__).parent / "templates"
+RESERVED = ("study", "inventories", "overrides")  # set by the report itself
+Progress = Callable[[str], None]
+
+
+def make(
+    study: Path,
+    out: Path,
+    parameters: dict[str, Any] | None = None,
+    inventories: Path | None = None,
+    chapters: Path | None = None,
+    progress: Progress = lambda message: None,
+) -> Path:
+    """Make the bundle of one study in `out` and return its path.
+
+    `parameters` are parameters of the chapters (`indicator`, `cutoff`) or dotted paths of the study (`sites.france.pue`). Raises
+    `LcaError` with every finding; then nothing is left of the attempt but, if a chapter failed, its partial notebook in
+    `<out>.failed`.
+    """
+    study, out, chapters = Path(study), Path(out), Path(chapters or CHAPTERS)
+    for_chapters, overrides = split_parameters(parameters or {}, chapters)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+        bundle = Path(scratch) / "bundle"
+        progress("reading the study")
+        copied = copy_inputs(study, Path(inventories or INVENTORIES), chapters, bundle)
+        progress("calculating the ledger")
+        a = assess(copied, bundle / "inputs" / "inventories", overrides)
+        found = checks.run(a)
+        wrong = [f for f in found if f.severity == "error"]
+        if wrong:
+            raise LcaError(wrong)
+        grids = statements(a, str(for_chapters.get("indicator", "gwp100")))
+        progress("writing tables")
+        write_tables(a, grids, found, bundle)
+        workbook.write(a, grids, found, bundle / "disclosure.xlsx")
+        notebooks = run_chapters(bundle, for_chapters, overrides, out, progress)
+        progress("writing the page")
+        manifest = describe(a, for_chapters, overrides, bundle)
+        (bundle / "report.html").write_text(page(a, notebooks, found, manifest), encoding="utf-8")
+        finish_manifest(manifest, bundle)
+        put_in_place(bundle, out)
+    return out
+
+
+def split_parameters(parameters: dict[str, Any], chapters: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parameters of the chapters, and overrides of the study (names with a dot). An unknown name is a usage error."""
+    first = nbformat.read(chapter_paths(chapters)[0], as_version=4)
+    known = [p.name for p in _infer_parameters(first) if p.name not in RESERVED]
+    mine = {k: v for k, v in parameters.items() if "." not in k}
+    unknown = [k for k in mine if k not in known]
+    if unknown:
+        expected = ", ".join(known) + ", or a dotted path of the study such as sites.france.pue"
+        raise LcaError([Finding("report.parameter", "error", "-p", k, k, expected, "mend the name") for k in unknown], exit_code=2)
+    return mine, {k: v for k, v in parameters.items() if "." in k}
+
+
+def chapter_paths(chapters: Path) -> list[Path]:
+    """The chapters in order of their names."""
+    return sorted(chapters.glob("*.ipynb"))
+
+
+def copy_inputs(study: Path, inventories: Path, chapters: Path, bundle: Path) -> Path:
+    """Copy the study, the files that it names, inventories and chapters into the bundle; returns the copied study."""
+    document, lines = read_document(study)
+    declared = validate(document, study.name, lines)
+    inputs = bundle / "inputs" / "study"
+    inputs.mkdir(parents=True)
+    copied = inputs / "study.yaml"
+    shutil.copyfile(study, copied)
+    faults = []
+    names = [r.file for r in declared.readings] + [str(r.options["markers"]) for r in declared.readings if "markers" in r.options]
+    for name in dict.fromkeys(names):
+        source, target = study.parent / name, inputs / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            faults.append(Finding("study.file", "error", study.name, name, "a path outside the study", "a path below it", "move the file"))
+        elif not source.is_file():
+            faults.append(Finding("study.file", "error", study.name, name, "no such file", "a file beside study.yaml", "check the path"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    if faults:
+        raise LcaError(faults)
+    for path in [*inventory_files(inventories), *sorted(inventories.rglob("README.md"))]:
+        target = bundle / "inputs" / "inventories" / path.relative_to(inventories)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    (bundle / "inputs" / "chapters").mkdir()
+    for path in chapter_paths(chapters):
+        shutil.copyfile(path, bundle / "inputs" / "chapters" / path.name)
+    return copied
+
+
+def write_tables(a: Assessment, grids: list[Statement], found: list[Finding], bundle: Path) -> None:
+    """Ledger, readings, findings and every printed figure as files of their own."""
+    a.ledger.to_parquet(bundle / "ledger.parquet", index=False)
+    write_csv(a.ledger, bundle / "ledger.csv")
+    a.readings.to_parquet(bundle / "readings.parquet", index=False)
+    units = a.indicators[["indicator", "label", "unit", "method"]]
+    write_csv(units, bundle / "indicators.csv")
+    (bundle / "checks.json").write_text(_json([f.as_dict() for f in found]), encoding="utf-8")
+    figures = [
+        {
+            "figure": c.id,
+            "statement": grid.title,
+            "line": label,
+            "column": column,
+            "value": None if c.empty else c.value,
+            "low": None if c.empty else min(c.low, c.high),
+            "high": None if c.empty else max(c.low, c.high),
+            "unit": c.unit,
+            "indicator": c.indicator,
+            "factor": c.scale,
+            "ledger_rows": c.row_numbers,
+            "remark": c.empty,
+        }
+        for grid in grids
+        for label, cells in grid.lines
+        for column, c in zip(grid.columns, cells, strict=True)
+    ]
+    (bundle / "figures.json").write_text(_json(figures), encoding="utf-8")
+
+
+def run_chapters(
+    bundle: Path, parameters: dict[str, Any], overrides: dict[str, Any], out: Path, progress: Progress
+) -> list[nbformat.NotebookNode]:
+    """Run every chapter by papermill in the bundle's `notebooks/`; returns the executed notebooks, cleaned of clock and paths.
+
+    A failed chapter's partial notebook is kept in `<out>.failed`.
+    """
+    folder = bundle / "notebooks"
+    folder.mkdir()
+    values = parameters | {"study": "../inputs/study/study.yaml", "inventories": "../inputs/inventories", "overrides": overrides}
+    paths = chapter_paths(bundle / "inputs" / "chapters")
+
+    def run(path: Path) -> None:
+        progress(f"running chapter {path.stem}")
+        papermill.execute_notebook(path, folder / path.name, values, cwd=folder, kernel_name="python3", progress_bar=False, log_output=False)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for path, future in [(p, pool.submit(run, p)) for p in paths]:
+            try:
+                future.result()
+            except PapermillExecutionError as error:
+                kept = out.with_name(out.name + ".failed")
+                kept.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder / path.name, kept / path.name)
+                got = f"{error.ename}: {str(error.evalue).splitlines()[0] if str(error.evalue) else ''}"
+                where = f"cell {error.exec_count}"
+                fix = f"open {kept.name}/{path.name}"
+                raise LcaError(Finding("report.chapter", "error", path.name, where, got, "a chapter that runs", fix)) from None
+    executed = []
+    for path in paths:
+        notebook = cleaned(nbformat.read(folder / path.name, as_version=4))
+        nbformat.write(notebook, folder / path.name)
+        executed.append(notebook)
+    return executed
+
+
+def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Without times, durations, host paths and process ids."""
+    papermill_notes = notebook.metadata.pop("papermill", {})
+    notebook.metadata["papermill"] = {"parameters": papermill_notes.get("parameters", {})}
+    notebook.metadata.pop("language_info", None)
+    for i, cell in enumerate(notebook.cells):
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = f"injected-{i:02d}"
+    return notebook
+
+
+def chapter_html(notebook: nbformat.NotebookNode) -> tuple[str, str]:
+    """Title and body of an executed chapter; code is folded away behind each result."""
+    title, parts = "", []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = cell.source
+            if not title and text.startswith("# "):
+                title, _, text = text[2:].partition("\n")
+            parts.append(_markdown(text))
+            continue
+        tags = cell.metadata.get("tags", [])
+        label = "parameters" if "parameters" in tags else "parameters of this report" if "injected-parameters" in tags else "code"
+        code = Highlight2HTML(pygments_lexer="python")(cell.source)
+        parts.append(f'<details class="code"><summary>{label}</summary>{code}</details>')
+        parts += [_output(output) for output in cell.get("outputs", [])]
+    return title, "\n".join(parts)
+
+
+def _markdown(text: str) -> str:
+    shifted = "\n".join("#" + line if line.startswith("#") else line for line in text.splitlines())
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False)).render(shifted))
+
+
+def _output(output: nbformat.NotebookNode) -> str:
+    content = output.get("data", {})
+    if "text/html" in content:
+        return str(content["text/html"])
+    if "text/plain" in content and output.output_type in ("execute_result", "display_data"):
+        return f"<pre>{annex.escape(content['text/plain'])}</pre>"
+    return ""
+
+
+def describe(a: Assessment, parameters: dict[str, Any], overrides: dict[str, Any], bundle: Path) -> dict[str, Any]:
+    """The manifest, but for the hashes of what is still to be written."""
+    return {
+        "study": a.study.study,
+        "title": a.study.title,
+        "parameters": parameters,
+        "overrides": overrides,
+        "seed": a.study.uncertainty.seed,
+        "draws": a.study.uncertainty.draws,
+        "ledger_rows": len(a.ledger),
+        "inventories": {"state": a.factors.inventory.state, **a.factors.statistics},
+        "code": code_hash(),
+        "environment": environment(),
+    }
+
+
+def page(a: Assessment, notebooks: list[nbformat.NotebookNode], found: list[Finding], manifest: dict[str, Any]) -> str:
+    """The self-contained page: chapters, then the annexes that every link ends in."""
+    import pandas as pd
+
+    parts = []
+    for notebook, path in zip(notebooks, chapter_paths(CHAPTERS), strict=False):
+        title, body = chapter_html(notebook)
+        parts.append({"id": path.stem, "title": title, "body": body})
+    versions = pd.DataFrame(sorted(manifest["environment"].items()), columns=["package", "version"])
+    explained = "<p>Amounts times factors; open a product for its card. Row numbers are those of <a href='ledger.csv'>ledger.csv</a>.</p>"
+    cards = "<p>What one unit of each product is made of. Intervals <i>by rule</i> follow inventories/spread.csv.</p>"
+    hashed = "".join(f"<li>{annex.escape(k)}: <code>{annex.escape(manifest[k])}</code></li>" for k in ("code", "seed", "draws"))
+    parts += [
+        {"id": "annex-ledger", "title": "Annex: the ledger", "body": explained + annex.ledger(a)},
+        {"id": "annex-measured", "title": "Annex: measured files", "body": annex.measured_files(a)},
+        {"id": "annex-products", "title": "Annex: products of the inventories", "body": cards + annex.products(a)},
+        {"id": "annex-parameters", "title": "Annex: parameters of the inventories", "body": annex.parameters(a)},
+        {"id": "annex-sources", "title": "Annex: sources", "body": annex.all_sources(a)},
+        {"id": "annex-checks", "title": "Annex: all findings", "body": findings_html(found)},
+        {"id": "annex-versions", "title": "Annex: how it was computed", "body": f"<ul>{hashed}</ul>" + frame(versions)},
+    ]
+    template = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False, keep_trailing_newline=True)
+    return template.get_template("report.html.j2").render(
+        title=a.study.title,
+        organisation=a.study.organisation.name,
+        period=a.study.period.replace("/", " to "),
+        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        parts=parts,
+        state=manifest["inventories"]["state"],
+        code=manifest["code"],
+    )
+
+
+def finish_manifest(manifest: dict[str, Any], bundle: Path) -> None:
+    """Write the crate description, then the manifest with the hash of everything else."""
+    (bundle / "ro-crate-metadata.json").write_text(_json(crate(manifest, bundle)), encoding="utf-8")
+    manifest["files"] = hashes(bundle)
+    (bundle / "manifest.json").write_text(_json(manifest), encoding="utf-8")
+
+
+def crate(manifest: dict[str, Any], bundle: Path) -> dict[str, Any]:
+    """RO-Crate 1.1 description of the bundle's files."""
+    parts = [p.relative_to(bundle).as_posix() for p in sorted(bundle.rglob("*")) if p.is_file()]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": manifest["title"],
+        "description": "Bundle of an audit report: inputs, ledger, chapters, page, workbook",
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "hasPart": [{"@id": p} for p in parts],
+    }
+    descriptor = {
+        "@id": "ro-crate-metadata.json",
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+    }
+    return {
+        "@context": "https://w3id.org/ro/crate/1.1/context",
+        "@graph": [descriptor, root, *({"@id": p, "@type": "File", "name": p} for p in parts)],
+    }
+
+
+def put_in_place(bundle: Path, out: Path) -> None:
+    """Move the finished bundle to its name; an older bundle is replaced, anything else is left alone."""
+    if out.exists():
+        if any(out.iterdir()) and not (out / "manifest.json").is_file():
+            fix = "give another folder, or empty this one"
+            raise LcaError(Finding("report.out", "error", str(out), "", "a folder that is no bundle", "a bundle or nothing", fix), 2)
+        old = bundle.parent / "old"
+        out.rename(old)
+    bundle.rename(out)
+
+
+def value_of(text: str) -> Any:
+    """A parameter's value as written on the command line: a Python literal if it is one, else the text itself.
+
+    >>> value_of("0.05"), value_of("ced")
+    (0.05, 'ced')
+    """
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
