@@ -193,7 +193,8 @@ def use_of(study: Study, readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
             system = study.system(declared.asset)
             common = {"workload": w.id, "ai_stage": w.ai_stage, "role": w.role, "asset": system.id, "site": system.site}
             parts = by_year(mine)
-            for (year, meter, method), group in parts.groupby(["period", "meter", "method"], sort=True):
+            known = parts[parts["value"].notna()]
+            for (year, meter, method), group in known.groupby(["period", "meter", "method"], sort=True):
                 factor_key = f"meter:{key}:{meter}" if meter in declared.accuracy else ""
                 energy.append(
                     common
@@ -204,7 +205,7 @@ def use_of(study: Study, readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
                         "origin": ORIGIN_OF_METHOD[str(method)],
                         "source": condense(group["source"]),
                         "keys": factor_key,
-                        "calculation": f"sum of {len(group)} records of meter {meter} in {declared.file}",
+                        "calculation": _summed(group, parts, str(year), str(meter), declared.file),
                     }
                 )
             for year, group in parts.groupby("period", sort=True):
@@ -248,6 +249,13 @@ def use_of(study: Study, readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     if outside:
         raise LcaError(outside)
     return pd.DataFrame(energy, columns=USE_COLUMNS), pd.DataFrame(hours, columns=HOUR_COLUMNS)
+
+
+def _summed(known: pd.DataFrame, parts: pd.DataFrame, year: str, meter: str, file: str) -> str:
+    """What a sum of records holds, and how many records without a value it lacks."""
+    lacking = int(((parts["period"] == year) & (parts["meter"] == meter) & parts["value"].isna()).sum())
+    gap = f"; {lacking} records without a value are missing, not filled" if lacking else ""
+    return f"sum of {len(known)} records of meter {meter} in {file}{gap}"
 
 
 def by_year(readings: pd.DataFrame) -> pd.DataFrame:

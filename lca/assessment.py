@@ -139,7 +139,7 @@ def _read(study: Study, folder: Path) -> tuple[pd.DataFrame, list[Finding]]:
     frames: list[pd.DataFrame] = []
     findings: list[Finding] = []
     for declared in study.readings:
-        options = {k: (str(folder / str(v)) if k == "markers" else v) for k, v in declared.options.items()}
+        options = {k: (str((folder / str(v)).resolve()) if k == "markers" else v) for k, v in declared.options.items()}
         try:
             result = measured.read(
                 folder / declared.file, reader=declared.reader, asset=declared.asset, timezone=declared.timezone, options=options

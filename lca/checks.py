@@ -80,6 +80,16 @@ def machines_are_metered_whole(a: Assessment) -> Iterator[Finding]:
             yield _say(a, "data.boundary", "warning", f"systems.{asset}", got, "a meter of the whole machine", fix)
 
 
+def gaps_are_stated(a: Assessment) -> Iterator[Finding]:
+    """Records without a value are missing from every result; nothing fills them."""
+    gaps = a.readings[a.readings["value"].isna()]
+    for (reading, meter), rows in gaps.groupby(["reading", "meter"]):
+        hours = (rows["end"] - rows["start"]).dt.total_seconds().sum() / 3600
+        got = f"{len(rows)} records of {meter} without a value, {hours:.3g} h"
+        fix = "find the missing energy; as it stands every result is a lower bound"
+        yield _say(a, "data.gap", "warning", f"readings.{reading}", got, "a value in every record", fix)
+
+
 def power_is_plausible(a: Assessment) -> Iterator[Finding]:
     """Mean power of one machine lies between that of an idle server and that of a rack."""
     case = a.cases["base"]
@@ -183,6 +193,7 @@ RULES = (
     scopes_sum_to_the_statement,
     share_measured,
     machines_are_metered_whole,
+    gaps_are_stated,
     power_is_plausible,
     pue_is_plausible,
     market_view_has_a_residual_mix,

@@ -22,7 +22,6 @@ import papermill
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from papermill.exceptions import PapermillExecutionError
-from papermill.inspection import _infer_parameters  # papermill only warns on unknown names; the names must be known first
 
 from lca import annex, checks, workbook
 from lca.assessment import INVENTORIES, Assessment, assess
@@ -83,9 +82,9 @@ def make(
 
 
 def split_parameters(parameters: dict[str, Any], chapters: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parameters of the chapters, and overrides of the study (names with a dot). An unknown name is a usage error."""
-    first = nbformat.read(chapter_paths(chapters)[0], as_version=4)
-    known = [p.name for p in _infer_parameters(first) if p.name not in RESERVED]
+    """Parameters of the chapters, and overrides of the study (names with a dot). An unknown name is a usage error
+    (papermill alone only warns)."""
+    known = [p for p in papermill.inspect_notebook(chapter_paths(chapters)[0]) if p not in RESERVED]
     mine = {k: v for k, v in parameters.items() if "." not in k}
     unknown = [k for k in mine if k not in known]
     if unknown:

@@ -1,0 +1,272 @@
+"""The commands. Progress goes to stderr, results to stdout; exit 0 all is well, 1 a check failed, 2 the call was wrong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lca.errors import Finding
+
+HERE = Path(__file__).parents[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    from lca.errors import LcaError
+
+    try:
+        return int(options.command(options))
+    except LcaError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; nothing half-written was left", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lca", description="Audit reports for the life cycle of AI and data-centre computing.")
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, function: Any, words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(command=function)
+        return command
+
+    c = add("report", report, "make the bundle of one study")
+    c.add_argument("study", type=Path, help="study.yaml")
+    c.add_argument("-o", "--output", type=Path, help="folder of the bundle; default: out/ beside the study's in/")
+    c.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="chapter parameter or study path")
+    c = add("batch", batch, "make many bundles; all are made even if some fail")
+    c.add_argument("targets", type=Path, nargs="+", help="study files or portfolio tables (CSV: study, name, parameters)")
+    c.add_argument("-o", "--output", type=Path, help="folder of the bundles")
+    c.add_argument("--workers", type=int, default=1)
+    c = add("verify", verify, "recompute a bundle from itself and compare every number and hash")
+    c.add_argument("bundle", type=Path)
+    c = add("check", check, "every rule over a study, or over the inventories")
+    c.add_argument("target", help="study.yaml, or the word inventories")
+    c = add("ingest", ingest, "exports of tools to one table of readings, with a quality report")
+    c.add_argument("files", type=Path, nargs="+")
+    c.add_argument("-o", "--output", type=Path, required=True, help="readings.parquet or .csv")
+    c.add_argument("--asset", required=True, help="what was measured")
+    c.add_argument("--timezone", help="IANA zone of naive time stamps")
+    c.add_argument("--reader", help="reader to use; default: recognised, and said why")
+    c = add("score", score, "the indicators of one product, with its contribution tree")
+    c.add_argument("product")
+    c.add_argument("--amount", type=float, default=1.0)
+    c.add_argument("--indicator", default="gwp100", help="indicator of the tree")
+    c.add_argument("--json", action="store_true")
+    c = add("products", products, "search the inventories")
+    c.add_argument("text", nargs="*")
+    c = add("export", export, "inventories, and a study's foreground, for other tools")
+    c.add_argument("format", choices=["brightway", "excel"])
+    c.add_argument("target", help="project name, or path of the workbook")
+    c.add_argument("--study", type=Path, help="write this study's foreground too")
+    c = add("new", new, "a new study from the template, ready to edit")
+    c.add_argument("name")
+    c = add("lab", lab, "JupyterLab on the chapters")
+    c.add_argument("study", type=Path, nargs="?", help="study that the chapters start with")
+    c = add("schema", schema, "JSON Schema of study.yaml, for editors")
+    c.add_argument("-o", "--output", type=Path)
+    return parser
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("lca")
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _print_findings(found: list[Finding]) -> int:
+    for f in found:
+        print(f)
+    errors = sum(f.severity == "error" for f in found)
+    print(f"{errors} errors, {sum(f.severity == 'warning' for f in found)} warnings, {sum(f.severity == 'note' for f in found)} notes")
+    return 1 if errors else 0
+
+
+def report(o: argparse.Namespace) -> int:
+    from lca.batch import jobs
+    from lca.report import make, value_of
+
+    out = o.output or jobs([o.study])[0].out
+    made = make(o.study, out, {name: value_of(text) for name, text in o.parameter}, progress=_say)
+    print(made)
+    return 0
+
+
+def batch(o: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from lca.batch import Outcome, jobs, run
+
+    todo = jobs(o.targets, o.output)
+    with tqdm(total=len(todo), unit="report", file=sys.stderr) as bar:
+
+        def ended(outcome: Outcome) -> None:
+            bar.update()
+            if outcome.failed:
+                for f in outcome.findings:
+                    bar.write(f"{outcome.job.study}: {f}", file=sys.stderr)
+            else:
+                bar.write(str(outcome.job.out), file=sys.stdout)
+
+        outcomes = run(todo, o.workers, ended)
+    failed = [x for x in outcomes if x.failed]
+    _say(f"{len(outcomes) - len(failed)} made, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def verify(o: argparse.Namespace) -> int:
+    from lca.verify import verify as recompute
+
+    found = recompute(o.bundle, progress=_say)
+    for f in found:
+        print(f)
+    errors = sum(f.severity == "error" for f in found)
+    print("verified: every number follows from the bundle's inputs" if not errors else f"not verified: {errors} differences")
+    return 1 if errors else 0
+
+
+def check(o: argparse.Namespace) -> int:
+    if o.target == "inventories":
+        from lca import inventory
+
+        loaded = inventory.load(HERE / "inventories")
+        facts = inventory.describe(loaded)
+        print(", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in facts.items()))
+        return _print_findings(inventory.check(loaded))
+    from lca.assessment import check as check_study
+
+    if not Path(o.target).is_file():
+        _say(f"no such file: {o.target}")
+        return 2
+    return _print_findings(check_study(Path(o.target)))
+
+
+def ingest(o: argparse.Namespace) -> int:
+    from lca import readings
+    from lca.tables import write_csv
+
+    declared = [readings.Declaration(f, o.asset, o.reader, o.timezone) for f in o.files]
+    for d in declared:
+        if d.reader is None:
+            found = readings.recognise(d.file)
+            _say(f"{d.file}: read by {found.reader}, because {found.why}")
+    result = readings.ingest(declared)
+    if o.output.suffix == ".csv":
+        write_csv(result.readings, o.output)
+    else:
+        result.readings.to_parquet(o.output, index=False)
+    print(readings.quality(result.readings).to_string(index=False))
+    return _print_findings(result.findings)
+
+
+def score(o: argparse.Namespace) -> int:
+    from lca.contributions import tree
+    from lca.errors import Finding, LcaError
+    from lca.factors import compiled
+    from lca.page import number
+
+    factors = compiled(HERE / "inventories")
+    if o.product not in factors.table.index:
+        near = [p for p in factors.table.index if o.product.lower() in p.lower()][:8]
+        fix = "close: " + ", ".join(near) if near else "lca products TEXT finds it"
+        raise LcaError(Finding("score.product", "error", "inventories", "", o.product, "the code of a product", fix), 2)
+    indicators = factors.inventory.indicators
+    if o.indicator not in set(indicators["indicator"]):
+        known = ", ".join(indicators["indicator"])
+        raise LcaError(Finding("score.indicator", "error", "--indicator", "", o.indicator, known, "take one of these"), 2)
+    scores = factors.score(o.product) * o.amount
+    nodes = tree(factors, o.product, o.indicator, o.amount)
+    if o.json:
+        from dataclasses import asdict
+
+        units = dict(zip(indicators["indicator"], indicators["unit"], strict=True))
+        shown = {i: {"value": float(v), "unit": units[str(i)]} for i, v in scores.items()}
+        print(json.dumps({"product": o.product, "amount": o.amount, "scores": shown, "tree": [asdict(n) for n in nodes]}, indent=1))
+        return 0
+    for r in indicators.itertuples():
+        print(f"{number(float(scores[r.indicator])):>16}  {r.unit:<22} {r.label}")
+    print(f"\n{o.indicator}, share of each branch:")
+    for n in nodes:
+        print(f"{100 * n.share:6.1f} %  {'  ' * n.level}{n.name}, {number(n.amount)} {n.unit}")
+    return 0
+
+
+def products(o: argparse.Namespace) -> int:
+    from lca import inventory
+
+    words = [w.lower() for w in o.text]
+    found = 0
+    for r in inventory.load(HERE / "inventories").activities.itertuples():
+        line = f"{r.activity:<34} {r.unit:<16} {r.geography:<8} {r.name}"
+        if all(w in line.lower() for w in words):
+            print(line)
+            found += 1
+    _say(f"{found} products")
+    return 0 if found else 1
+
+
+def export(o: argparse.Namespace) -> int:
+    from lca import export as out
+    from lca import inventory
+    from lca.assessment import assess
+
+    loaded = inventory.load(HERE / "inventories")
+    if o.format == "excel":
+        out.to_excel(loaded, Path(o.target))
+        print(o.target)
+        return 0
+    counts = out.to_brightway(o.target, loaded, assess(o.study) if o.study else None)
+    print(f"project {o.target}: {counts['activities']} activities, {counts['exchanges']} exchanges, {counts['unlinked']} unlinked")
+    return 0
+
+
+def new(o: argparse.Namespace) -> int:
+    from lca.template import create
+
+    print(create(o.name, Path.cwd()))
+    return 0
+
+
+def lab(o: argparse.Namespace) -> int:
+    import os
+    import subprocess
+
+    chapters = HERE / "notebooks"
+    if o.study is not None and not o.study.is_file():
+        _say(f"no such file: {o.study}")
+        return 2
+    environment = os.environ | ({"LCA_STUDY": str(o.study.resolve())} if o.study else {})
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", str(chapters)], env=environment)
+
+
+def schema(o: argparse.Namespace) -> int:
+    from lca.study import json_schema
+
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    if o.output:
+        o.output.write_text(text, encoding="utf-8")
+        print(o.output)
+    else:
+        print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
