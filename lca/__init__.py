@@ -1,19 +1,34 @@
 """Audit reports for the life cycle of AI and data-centre computing.
 
-    study, readings     what is declared, what is measured
-    inventory, factors  the open background, and the impact of one unit of everything in it
-    activity, stages    how much of which product the study took
-    ledger              activity data x factors: one table, every figure is a filter and a sum of it
-    uncertainty, checks how sure, and what a reader must know
-    statements          the ledger as the tables of a standard
-    figures, page       what a chapter shows
-    report, verify      chapters to a bundle; a bundle recomputed and compared
+study, readings     what is declared, what is measured
+inventory, factors  the open background, and the impact of one unit of everything in it
+activity, stages    how much of which product the study took
+ledger              activity data x factors: one table, every figure is a filter and a sum of it
+uncertainty, checks how sure, and what a reader must know
+statements          the ledger as the tables of a standard
+figures, page       what a chapter shows
+report, verify      chapters to a bundle; a bundle recomputed and compared
 """
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["LcaError", "Finding", "assess", "check", "checks", "contributions", "evidence", "figures", "ghg", "ledger", "life_cycle", "page", "readings", "show"]
+__all__ = [
+    "Finding",
+    "LcaError",
+    "assess",
+    "check",
+    "checks",
+    "contributions",
+    "evidence",
+    "figures",
+    "ghg",
+    "ledger",
+    "life_cycle",
+    "page",
+    "readings",
+    "show",
+]
 
 _WHERE = {
     "LcaError": ("lca.errors", "LcaError"),

@@ -65,6 +65,9 @@ class Case:
     hours: pd.DataFrame
     spread: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    def name(self, product: str) -> str:
+        return str(self.inventory.activity(product)["name"])
+
     def unit(self, product: str) -> str:
         return str(self.inventory.activity(product)["unit"])
 
@@ -107,7 +110,9 @@ def products_exist(study: Study, inventory: Inventory, name: str) -> list[Findin
         known = m.product in units
         if known and (m.transport or m.end_of_life) and pd.isna(inventory.activity(m.product)["mass"]):
             got = f"{m.product} without a mass"
-            faults.append(Finding("study.mass", "error", name, f"systems.{m.id}", got, "a mass in activities.csv", "add it with its source"))
+            faults.append(
+                Finding("study.mass", "error", name, f"systems.{m.id}", got, "a mass in activities.csv", "add it with its source")
+            )
     return faults
 
 
@@ -127,9 +132,7 @@ def sources_exist(study: Study, inventory: Inventory, name: str) -> list[Finding
 
     found = named(study.model_dump(mode="json"), "")
     fix = "add it to sources:"
-    return [
-        Finding("study.source", "error", name, path, f"'{key}'", "an id under sources", fix) for path, key in found if key not in known
-    ]
+    return [Finding("study.source", "error", name, path, f"'{key}'", "an id under sources", fix) for path, key in found if key not in known]
 
 
 def cooling_product(country: str, basis: str) -> str:

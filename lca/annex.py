@@ -84,9 +84,12 @@ def _card(a: Assessment, code: str, activity: pd.Series, exchanges: pd.DataFrame
     if pd.notna(activity["mass"]):
         locator, source = escape(activity["mass_locator"]), escape(activity["mass_source"])
         mass = f'<p>Mass: {activity["mass"]:g} kg, {activity["mass_basis"]}, <a href="#source-{source}">{source}</a>, {locator}.</p>'
-    head = "".join(f"<th>{h}</th>" for h in ("input or flow", "amount", "unit", "formula", "interval", "basis", "source, locator", "comment"))
+    head = "".join(
+        f"<th>{h}</th>" for h in ("input or flow", "amount", "unit", "formula", "interval", "basis", "source, locator", "comment")
+    )
     return (
-        f'<details class="card-product" id="product-{escape(code)}"><summary><b>{escape(activity["name"])}</b> <code>{escape(code)}</code></summary>'
+        f'<details class="card-product" id="product-{escape(code)}">'
+        f"<summary><b>{escape(activity['name'])}</b> <code>{escape(code)}</code></summary>"
         f"<p>1 {escape(activity['unit'])} of {escape(activity['product'])}, {escape(activity['geography'])}, {activity['year']}: {scores}. "
         f"{escape(activity['comment'])} Row {activity['line']} of {escape(activity['file'])}.</p>{mass}"
         f'<div class="statement small"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>'

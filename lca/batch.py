@@ -50,7 +50,9 @@ def jobs(targets: Iterable[Path], out: Path | None = None) -> list[Job]:
             faults += found
         else:
             name = target.parent.parent.name if target.parent.name == "in" else target.stem
-            made.append(Job(target, (out / name) if out else target.parent.parent / "out" if target.parent.name == "in" else target.parent / "out"))
+            made.append(
+                Job(target, (out / name) if out else target.parent.parent / "out" if target.parent.name == "in" else target.parent / "out")
+            )
     places = [str(j.out) for j in made]
     for twice in sorted({p for p in places if places.count(p) > 1}):
         faults.append(Finding("batch.out", "error", "batch", "", f"two bundles in {twice}", "a folder for each", "give names, or -o"))

@@ -35,9 +35,7 @@ def _bundled() -> dict[tuple[str, ...], list[tuple[tuple[str, str], float]]]:
     archive = Path(spec.submodule_search_locations[0]) / "data" / "lcia" / "lcia_39_ecoinvent.zip"
     with zipfile.ZipFile(archive) as packed:
         methods = json.loads(packed.read("data.json"))
-    return {
-        tuple(m["name"]): [((str(e["input"][0]), str(e["input"][1])), float(e["amount"])) for e in m["exchanges"]] for m in methods
-    }
+    return {tuple(m["name"]): [((str(e["input"][0]), str(e["input"][1])), float(e["amount"])) for e in m["exchanges"]] for m in methods}
 
 
 def method_key(method: str) -> tuple[str, ...]:
@@ -100,7 +98,7 @@ def datasets(inventory: Inventory) -> list[dict[str, Any]]:
     flow = {r.flow: r for r in inventory.flows.itertuples()}
     unit = dict(zip(inventory.activities["activity"], inventory.activities["unit"], strict=True))
     product = dict(zip(inventory.activities["activity"], inventory.activities["product"], strict=True))
-    by_activity = {code: rows for code, rows in inventory.exchanges.groupby("activity")}
+    by_activity = dict(list(inventory.exchanges.groupby("activity")))
     out = []
     for act in inventory.activities.itertuples():
         exchanges: list[dict[str, Any]] = [
@@ -167,7 +165,9 @@ def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole
     )
     importer = LCIImporter(DATABASE)
     importer.data = datasets(inventory) + (extra or [])
-    importer.apply_strategy(lambda data: link_iterable_by_fields(data, fields=["code"], internal=True, kind={"technosphere", "production", "substitution"}))
+    importer.apply_strategy(
+        lambda data: link_iterable_by_fields(data, fields=["code"], internal=True, kind={"technosphere", "production", "substitution"})
+    )
     for name in ("biosphere3", BIOSPHERE):
         flows = bw2data.Database(name)
         importer.apply_strategy(
@@ -176,7 +176,9 @@ def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole
     unlinked = list(importer.unlinked)
     if unlinked:
         raise LcaError(
-            Finding("inventory.unlinked", "error", "inventories", str(e.get("name")), str(e.get("code")), "a linked exchange", "mend the code")
+            Finding(
+                "inventory.unlinked", "error", "inventories", str(e.get("name")), str(e.get("code")), "a linked exchange", "mend the code"
+            )
             for e in unlinked
         )
     importer.write_database()

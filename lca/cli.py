@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     c = add("report", report, "make the bundle of one study")
     c.add_argument("study", type=Path, help="study.yaml")
     c.add_argument("-o", "--output", type=Path, help="folder of the bundle; default: out/ beside the study's in/")
-    c.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="chapter parameter or study path")
+    c.add_argument(
+        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="chapter parameter or study path"
+    )
     c = add("batch", batch, "make many bundles; all are made even if some fail")
     c.add_argument("targets", type=Path, nargs="+", help="study files or portfolio tables (CSV: study, name, parameters)")
     c.add_argument("-o", "--output", type=Path, help="folder of the bundles")
@@ -100,6 +102,7 @@ def _print_findings(found: list[Finding]) -> int:
 
 
 def report(o: argparse.Namespace) -> int:
+    """Make one bundle and print its path."""
     from lca.batch import jobs
     from lca.report import make, value_of
 
@@ -110,6 +113,7 @@ def report(o: argparse.Namespace) -> int:
 
 
 def batch(o: argparse.Namespace) -> int:
+    """Make many bundles, with a progress bar."""
     from tqdm import tqdm
 
     from lca.batch import Outcome, jobs, run
@@ -132,6 +136,7 @@ def batch(o: argparse.Namespace) -> int:
 
 
 def verify(o: argparse.Namespace) -> int:
+    """Recompute a bundle and print every difference."""
     from lca.verify import verify as recompute
 
     found = recompute(o.bundle, progress=_say)
@@ -143,6 +148,7 @@ def verify(o: argparse.Namespace) -> int:
 
 
 def check(o: argparse.Namespace) -> int:
+    """Print every finding of a study or of the inventories."""
     if o.target == "inventories":
         from lca import inventory
 
@@ -159,6 +165,7 @@ def check(o: argparse.Namespace) -> int:
 
 
 def ingest(o: argparse.Namespace) -> int:
+    """Write exports of tools as one table of readings; print its quality."""
     from lca import readings
     from lca.tables import write_csv
 
@@ -177,6 +184,7 @@ def ingest(o: argparse.Namespace) -> int:
 
 
 def score(o: argparse.Namespace) -> int:
+    """Print all indicators of a product and where one of them arises."""
     from lca.contributions import tree
     from lca.errors import Finding, LcaError
     from lca.factors import compiled
@@ -209,6 +217,7 @@ def score(o: argparse.Namespace) -> int:
 
 
 def products(o: argparse.Namespace) -> int:
+    """Print the products whose line holds all words."""
     from lca import inventory
 
     words = [w.lower() for w in o.text]
@@ -223,6 +232,7 @@ def products(o: argparse.Namespace) -> int:
 
 
 def export(o: argparse.Namespace) -> int:
+    """Write the inventories for other tools."""
     from lca import export as out
     from lca import inventory
     from lca.assessment import assess
@@ -238,6 +248,7 @@ def export(o: argparse.Namespace) -> int:
 
 
 def new(o: argparse.Namespace) -> int:
+    """Make a study from the template."""
     from lca.template import create
 
     print(create(o.name, Path.cwd()))
@@ -245,6 +256,7 @@ def new(o: argparse.Namespace) -> int:
 
 
 def lab(o: argparse.Namespace) -> int:
+    """Open JupyterLab on the chapters."""
     import os
     import subprocess
 
@@ -257,6 +269,7 @@ def lab(o: argparse.Namespace) -> int:
 
 
 def schema(o: argparse.Namespace) -> int:
+    """Print or write the JSON Schema of study.yaml."""
     from lca.study import json_schema
 
     text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"

@@ -54,6 +54,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("LCA_CACHE") or user_cache_dir("lca-reports", appauthor=False))
 
 
+def without_noise(scores: np.ndarray) -> np.ndarray:
+    """Scores (products x indicators) with the round-off of the solve set to zero: below 1e-15 of the indicator's largest."""
+    return np.where(np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0), 0.0, scores)
+
+
 def key(state: str) -> str:
     """Cache key: the inventories' state, the code that compiles them, and the versions it compiles with."""
     digest = hashlib.sha256(state.encode())
@@ -130,7 +135,7 @@ def compile_with_brightway(root: Path, out: Path) -> None:
     allowed = 1e-9 * np.maximum(np.abs(right).max(axis=0), 1e-300)
     if (residual > allowed).any():
         raise ArithmeticError("the adjoint solve is inaccurate: the technosphere matrix is close to singular")
-    scores[np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0)] = 0.0
+    scores = without_noise(scores)
     position = [lca.dicts.product[nodes[code]] for code in inventory.activities["activity"]]
     table = pd.DataFrame(scores[position], index=pd.Index(inventory.activities["activity"], name="product"), columns=indicators)
     characterisation = brightway.characterisation(inventory)

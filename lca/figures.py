@@ -99,7 +99,16 @@ def scenarios(a: Assessment, functional_unit: str, indicator: str = "gwp100") ->
     axes.invert_yaxis()
     axes.set_xlabel(f"{a.label(indicator)} [{a.unit(indicator)} per {life_cycle.describe(a, functional_unit)}]")
     axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.4, -0.28), frameon=False)
-    return Drawing(figure, f"Scenarios by life-cycle stage with the 95 % interval of the sum: {a.label(indicator)}, {life_cycle.describe(a, functional_unit)}")
+    return Drawing(
+        figure,
+        f"Scenarios by life-cycle stage with the 95 % interval of the sum: {a.label(indicator)}, {life_cycle.describe(a, functional_unit)}",
+    )
+
+
+def power(a: Assessment) -> list[Drawing]:
+    """One drawing per file that has a course over time, three records or more of a meter."""
+    counts = a.readings[a.readings["quantity"] == "energy"].groupby(["reading", "meter"]).size()
+    return [readings(a, r.id) for r in a.study.readings if r.id in counts.index and counts[r.id].max() >= 3]
 
 
 def readings(a: Assessment, reading: str) -> Drawing:

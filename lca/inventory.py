@@ -139,6 +139,7 @@ def spread_of(row: pd.Series, factors: dict[str, float], central: float) -> tupl
 
 
 def spread_factors(inventory: Inventory) -> dict[str, float]:
+    """The factor of each basis: the 95 % interval of a number without one is amount/factor to amount x factor."""
     return dict(zip(inventory.spread["basis"], inventory.spread["factor"].astype(float), strict=True))
 
 

@@ -53,6 +53,7 @@ def interval(low: float, high: float) -> str:
 
 
 def escape(text: object) -> str:
+    """Text made safe for HTML."""
     return html.escape(str(text), quote=True)
 
 
@@ -77,7 +78,7 @@ def rows_of(cell: Cell) -> str:
         for r in cell.rows.itertuples()
     )
     head = "<th>row</th><th>workload</th><th>component</th><th>product</th><th>amount</th><th>unit</th>"
-    caption = f"Sum of {len(cell.rows)} ledger rows{scale} = {cell.value!r} {escape(cell.unit)}"
+    caption = f"Sum of {len(cell.rows)} ledger rows{scale} = {cell.value!r} {escape(cell.unit)}; median of the draws {number(cell.median)}"
     return (
         f'<div class="rows"><table><caption>{caption}</caption>'
         f"<thead><tr>{head}<th>{escape(cell.indicator)} [{escape(cell.unit)}]</th></tr></thead><tbody>{body}</tbody></table></div>"
@@ -93,8 +94,8 @@ def statement(table: Statement) -> str:
     )
     notes = "".join(f"<li>{escape(n)}</li>" for n in table.notes)
     return (
-        f'<div class="statement" id="{escape(table.id)}"><table><caption>{escape(table.title)}. '
-        f"Behind each figure: its central 95 %. Open a figure to see its ledger rows.</caption>"
+        f'<div class="statement{" wide" if len(table.columns) > 4 else ""}" id="{escape(table.id)}"><table><caption>{escape(table.title)}'
+        f"<small>Central value; below it the range that holds 95 % of the draws. Open a figure to see its ledger rows.</small></caption>"
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>" + (f"<ul>{notes}</ul>" if notes else "") + "</div>"
     )
 
@@ -113,7 +114,7 @@ def frame(table: pd.DataFrame, caption: str = "") -> str:
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in table.columns)
     body = "".join(
         "<tr>"
-        + "".join(f'<td{" class=n" if c in numeric else ""}>{text(c, v)}</td>' for c, v in zip(table.columns, row, strict=True))
+        + "".join(f"<td{' class=n' if c in numeric else ''}>{text(c, v)}</td>" for c, v in zip(table.columns, row, strict=True))
         + "</tr>"
         for row in table.itertuples(index=False, name=None)
     )

@@ -105,16 +105,10 @@ def read(
     overlapping intervals) leave a table that a report refuses.
     """
     if not asset:
-        raise LcaError(
-            Finding(
-                "readings.asset", "error", path.name, "", "no asset", "the id of what was measured", "declare asset"
-            )
-        )
+        raise LcaError(Finding("readings.asset", "error", path.name, "", "no asset", "the id of what was measured", "declare asset"))
     if reader is not None and reader not in READERS:
         expected = "one of " + ", ".join(READERS)
-        raise LcaError(
-            Finding("readings.reader", "error", path.name, "", f"reader {reader!r}", expected, "mend the reader's name")
-        )
+        raise LcaError(Finding("readings.reader", "error", path.name, "", f"reader {reader!r}", expected, "mend the reader's name"))
     name = reader or recognise(path).reader
     result = READERS[name](path, asset=asset, timezone=timezone, options=options)
     return ReadResult(result.readings, result.findings + check(result.readings) + overlaps(result.readings))

@@ -173,7 +173,15 @@ def run_chapters(
 
     def run(path: Path) -> None:
         progress(f"running chapter {path.stem}")
-        papermill.execute_notebook(path, folder / path.name, values, cwd=folder, kernel_name="python3", progress_bar=False, log_output=False)
+        papermill.execute_notebook(
+            path,
+            folder / path.name,
+            values,
+            cwd=folder,
+            kernel_name="python3",
+            progress_bar=False,
+            extra_arguments=["--log-level=ERROR"],
+        )
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         for path, future in [(p, pool.submit(run, p)) for p in paths]:
@@ -209,26 +217,25 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def chapter_html(notebook: nbformat.NotebookNode) -> tuple[str, str]:
-    """Title and body of an executed chapter; code is folded away behind each result."""
-    title, parts = "", []
+    """Title and body of an executed chapter; its code stands folded at the end."""
+    title, parts, code = "", [], []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             text = cell.source
             if not title and text.startswith("# "):
                 title, _, text = text[2:].partition("\n")
             parts.append(_markdown(text))
-            continue
-        tags = cell.metadata.get("tags", [])
-        label = "parameters" if "parameters" in tags else "parameters of this report" if "injected-parameters" in tags else "code"
-        code = Highlight2HTML(pygments_lexer="python")(cell.source)
-        parts.append(f'<details class="code"><summary>{label}</summary>{code}</details>')
-        parts += [_output(output) for output in cell.get("outputs", [])]
+        else:
+            code.append(cell.source)
+            parts += [_output(output) for output in cell.get("outputs", [])]
+    listing = Highlight2HTML(pygments_lexer="python")("\n\n".join(code))
+    parts.append(f'<details class="code"><summary>code and parameters of this chapter</summary>{listing}</details>')
     return title, "\n".join(parts)
 
 
 def _markdown(text: str) -> str:
     shifted = "\n".join("#" + line if line.startswith("#") else line for line in text.splitlines())
-    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False)).render(shifted))
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(shifted))
 
 
 def _output(output: nbformat.NotebookNode) -> str:

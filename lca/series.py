@@ -51,9 +51,7 @@ class Integration:
     max_gap_s: float
 
 
-def integrate_power(
-    times_s: Sequence[float] | Floats, power_w: Sequence[float] | Floats, max_gap_s: float | None = None
-) -> Integration:
+def integrate_power(times_s: Sequence[float] | Floats, power_w: Sequence[float] | Floats, max_gap_s: float | None = None) -> Integration:
     """Integrate power [W] over irregular times [s] to energy [kWh].
 
     E = sum of (t[i+1] - t[i]) (p[i] + p[i+1]) / 2 / 3.6e6 over all neighbours that may be joined. `max_gap_s` [s] is
@@ -155,9 +153,7 @@ def counter_energy(values: Sequence[float] | Floats, modulus: float | None = Non
     return CounterRise(math.fsum(steps), 0 if modulus is not None else count, count if modulus is not None else 0)
 
 
-def stuck(
-    times_s: Sequence[float] | Floats, values: Sequence[float] | Floats, seconds: float
-) -> list[tuple[float, float]]:
+def stuck(times_s: Sequence[float] | Floats, values: Sequence[float] | Floats, seconds: float) -> list[tuple[float, float]]:
     """The stretches [s] of at least `seconds` in which every sample shows the same value.
 
     >>> stuck([0, 1, 2, 3, 4], [7.0, 5.0, 5.0, 5.0, 6.0], seconds=2)

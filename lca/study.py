@@ -499,7 +499,7 @@ def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> S
     for path, value in scenario.set.items():
         target: Any = changed
         parts = _split(path)
-        for i, part in enumerate(parts[:-1]):
+        for part in parts[:-1]:
             target = _step(target, part)
             if target is None:
                 break

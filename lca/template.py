@@ -18,7 +18,9 @@ def create(name: str, folder: Path) -> Path:
     home = folder / "reports" if (folder / "reports").is_dir() else folder
     target = home / name / "in"
     if target.exists():
-        raise LcaError(Finding("new.exists", "error", str(target), "", "a folder that exists", "a new one", "choose another name"), exit_code=2)
+        raise LcaError(
+            Finding("new.exists", "error", str(target), "", "a folder that exists", "a new one", "choose another name"), exit_code=2
+        )
     shutil.copytree(TEMPLATE, target)
     study = target / "study.yaml"
     study.write_text(study.read_text(encoding="utf-8").replace("study: my-study", f"study: {name}", 1), encoding="utf-8")

@@ -18,7 +18,7 @@ from scipy.sparse import linalg
 
 from lca import formulas
 from lca.activity import Case
-from lca.factors import Factors, cache_folder, key
+from lca.factors import Factors, cache_folder, key, without_noise
 from lca.inventory import Inventory, matrices, spread_factors, spread_of
 
 Z95 = 1.959963984540054
@@ -81,7 +81,7 @@ def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
     for i in range(n):
         m = matrices(factors.inventory, factors.characterisation, amounts[:, i])
         right = (m.characterisation @ m.biosphere).T.toarray()
-        out[i] = linalg.splu(m.technosphere.T.tocsc()).solve(right)
+        out[i] = without_noise(linalg.splu(m.technosphere.T.tocsc()).solve(right))
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{hashlib.sha256(repr(id(out)).encode()).hexdigest()[:8]}.tmp.npy")
     np.save(unfinished, out)

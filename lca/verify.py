@@ -57,7 +57,9 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
         assert {"files", "parameters", "overrides", "code", "environment"} <= manifest.keys()
     except (OSError, ValueError, AssertionError):
         fix = "give the folder that lca report wrote"
-        raise LcaError(Finding("verify.manifest", "error", str(bundle), "manifest.json", "no readable manifest", "a bundle", fix), 2) from None
+        raise LcaError(
+            Finding("verify.manifest", "error", str(bundle), "manifest.json", "no readable manifest", "a bundle", fix), 2
+        ) from None
     return dict(manifest)
 
 
@@ -67,7 +69,9 @@ def tampered(bundle: Path, manifest: dict[str, Any]) -> Iterator[Finding]:
     for name in sorted(now.keys() | manifest["files"].keys()):
         said, is_now = manifest["files"].get(name), now.get(name)
         if said != is_now:
-            got = "a file that the manifest doesn't name" if said is None else "no such file" if is_now is None else f"SHA-256 {is_now[:16]}…"
+            got = (
+                "a file that the manifest doesn't name" if said is None else "no such file" if is_now is None else f"SHA-256 {is_now[:16]}…"
+            )
             expected = "nothing" if said is None else f"SHA-256 {said[:16]}…"
             yield Finding("verify.hash", "error", name, "", got, expected, "take the file from the original bundle")
 

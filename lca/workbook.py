@@ -23,6 +23,8 @@ from lca.statements import Statement
 from lca.statements.evidence import declared, scope, study_sources
 
 EPOCH = dt.datetime(2000, 1, 1)  # workbooks carry a time; this one says nothing
+
+
 def spans(rows: list[int]) -> str:
     """Row numbers as spans.
 
@@ -49,7 +51,7 @@ def write(a: Assessment, statements: list[Statement], findings: list[Finding], p
     _table(front, ["", ""], scope(a).to_numpy().tolist())
     for s in statements:
         _statement(book.create_sheet(s.id[:31]), s)
-    names = [c for c in a.ledger.columns]
+    names = list(a.ledger.columns)
     _table(book.create_sheet("ledger"), names, a.ledger.to_numpy().tolist())
     frame = declared(a)
     _table(book.create_sheet("declared values"), list(frame.columns), frame.to_numpy().tolist())

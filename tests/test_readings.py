@@ -29,9 +29,7 @@ GOOD = [
     (SMI / "V100_update_period_rows1-4000.csv", "nvidia_smi", {}),
 ]
 ONE = {"codecarbon": GOOD[3][0], "nvidia_smi": GOOD[6][0]}
-every_file = pytest.mark.parametrize(
-    ("path", "reader", "options"), GOOD, ids=lambda v: v.name if isinstance(v, Path) else ""
-)
+every_file = pytest.mark.parametrize(("path", "reader", "options"), GOOD, ids=lambda v: v.name if isinstance(v, Path) else "")
 every_reader = pytest.mark.parametrize("reader", sorted(readings.READERS))
 
 

@@ -93,9 +93,9 @@ def test_senseless_calls_are_refused(times: list[float], power: list[float], gap
         integrate_power(times, power, gap)
 
 
-logs = st.lists(
-    st.tuples(st.integers(1, 600_000), st.one_of(st.floats(0, 1500), st.just(NAN))), min_size=2, max_size=40
-).map(lambda steps: (np.cumsum([s for s, _ in steps]) / 1000, np.array([p for _, p in steps])))
+logs = st.lists(st.tuples(st.integers(1, 600_000), st.one_of(st.floats(0, 1500), st.just(NAN))), min_size=2, max_size=40).map(
+    lambda steps: (np.cumsum([s for s, _ in steps]) / 1000, np.array([p for _, p in steps]))
+)
 
 
 def same(left: float, right: float) -> bool:
@@ -120,9 +120,7 @@ def test_energy_is_conserved_when_the_log_is_split_at_a_sample(log, draw):
     """Two files that share their border sample hold the energy of one."""
     times, power = log
     k = draw.draw(st.integers(0, len(times) - 1))
-    parts = [
-        integrate_power(t, p, 60).energy_kwh for t, p in ((times[: k + 1], power[: k + 1]), (times[k:], power[k:]))
-    ]
+    parts = [integrate_power(t, p, 60).energy_kwh for t, p in ((times[: k + 1], power[: k + 1]), (times[k:], power[k:]))]
     assert same(float(np.nansum(parts)), integrate_power(times, power, 60).energy_kwh)
 
 

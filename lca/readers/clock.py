@@ -23,9 +23,7 @@ def zone(name: str | None, file: str) -> tuple[tzinfo | None, list[Finding]]:
     """
     fix = "declare timezone: the clock of the machine that wrote the file, such as Europe/Paris, UTC or +05:30"
     if not name:
-        return None, [
-            Finding("readings.timezone", "error", file, "", "local stamps and no declared zone", "a time zone", fix)
-        ]
+        return None, [Finding("readings.timezone", "error", file, "", "local stamps and no declared zone", "a time zone", fix)]
     offset = _OFFSET.fullmatch(name)
     if offset and int(offset[2]) < 24 and int(offset[3]) < 60:
         shift = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
@@ -33,9 +31,7 @@ def zone(name: str | None, file: str) -> tuple[tzinfo | None, list[Finding]]:
     try:
         return ZoneInfo(name), []
     except (KeyError, ValueError, OSError):
-        return None, [
-            Finding("readings.timezone", "error", file, "", f"unknown zone {name!r}", "a name of the IANA list", fix)
-        ]
+        return None, [Finding("readings.timezone", "error", file, "", f"unknown zone {name!r}", "a name of the IANA list", fix)]
 
 
 def to_utc(stamps: pd.Series, place: tzinfo) -> tuple[pd.Series, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -59,9 +55,7 @@ def to_utc(stamps: pd.Series, place: tzinfo) -> tuple[pd.Series, npt.NDArray[np.
     return local.dt.tz_convert("UTC"), ambiguous & ~settled, nonexistent
 
 
-def _second_showing(
-    stamps: pd.Series, ambiguous: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _second_showing(stamps: pd.Series, ambiguous: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Which ambiguous stamps follow a jump back on their own day, and which days are settled by one."""
     second, settled = np.zeros(len(stamps), dtype=bool), np.zeros(len(stamps), dtype=bool)
     days = stamps.dt.normalize()

@@ -44,19 +44,13 @@ PLAUSIBLE_W = {"gpu": 2500.0, "cpu": 5000.0, "ram": 5000.0}
 OTHER_UNITS = {"Wh": 1e3, "kJ": 3.6e3, "J": 3.6e6, "MWh": 1e-3}  # what 1 kWh reads as in each
 
 RULES = {
-    "codecarbon.cells": Rule(
-        "error", "as many cells as the header", "export again; a row of another version shifts its columns"
-    ),
+    "codecarbon.cells": Rule("error", "as many cells as the header", "export again; a row of another version shifts its columns"),
     "codecarbon.number": Rule("error", "a number with a decimal point", "mend the cells"),
     "codecarbon.decimal_comma": Rule("error", "decimal points", "save with decimal points, not commas"),
     "codecarbon.negative": Rule("error", "0 or more", "mend the cells"),
-    "codecarbon.timestamp": Rule(
-        "error", "a stamp such as 2024-05-31T10:39:13", "export again: a spreadsheet rewrites dates"
-    ),
+    "codecarbon.timestamp": Rule("error", "a stamp such as 2024-05-31T10:39:13", "export again: a spreadsheet rewrites dates"),
     "codecarbon.duration": Rule("error", "seconds above 0", "remove the rows or mend the cells"),
-    "codecarbon.pue": Rule(
-        "error", "a PUE of 1 or more", "mend the column pue, or where there is none declare the option pue"
-    ),
+    "codecarbon.pue": Rule("error", "a PUE of 1 or more", "mend the column pue, or where there is none declare the option pue"),
     "codecarbon.nonexistent_hour": Rule("error", "a time that the local clock showed", "check the declared timezone"),
     "codecarbon.sum": Rule("error", "cpu + gpu + ram = energy_consumed", "look for edited cells or mixed units"),
     "codecarbon.units": Rule("error", "kWh and W", "look for a changed unit in the energy or power columns"),
@@ -68,15 +62,9 @@ RULES = {
     "codecarbon.ambiguous_hour": Rule("warning", "an hour that the clock shows once", "the first showing is taken"),
     "codecarbon.pue_unknown": Rule("warning", "a column pue", "1 is taken, the tool's default; declare options pue"),
     "codecarbon.gap": Rule("warning", "an energy above 0", "the part isn't counted: fill the gap in the study"),
-    "codecarbon.no_run_id": Rule(
-        "warning", "a run_id", "each row counts as a run; options blank_runs: drop leaves them out"
-    ),
-    "codecarbon.duration_short": Rule(
-        "warning", "the span of all tasks", "a task run: the start is too late, the energy is whole"
-    ),
-    "codecarbon.default_location": Rule(
-        "warning", "an observed location", "the tool had no network: declare the site in the study"
-    ),
+    "codecarbon.no_run_id": Rule("warning", "a run_id", "each row counts as a run; options blank_runs: drop leaves them out"),
+    "codecarbon.duration_short": Rule("warning", "the span of all tasks", "a task run: the start is too late, the energy is whole"),
+    "codecarbon.default_location": Rule("warning", "an observed location", "the tool had no network: declare the site in the study"),
     "codecarbon.cpu_method": Rule("note", "a declared method", "taken as estimated; declare options cpu_method"),
     "codecarbon.duplicates": Rule("note", "each row once", "the repeated rows are left out"),
     "codecarbon.running_totals": Rule("note", "one row for each run", "earlier totals of a run are left out"),
@@ -94,9 +82,7 @@ def recognise(lines: Sequence[str]) -> tuple[bool, str]:
     return bool(found), f"a CodeCarbon {found} header" if found else "no columns run_id, cpu_energy, ram_energy …"
 
 
-def read(
-    path: Path, *, asset: str, timezone: str | None = None, options: Mapping[str, object] | None = None
-) -> ReadResult:
+def read(path: Path, *, asset: str, timezone: str | None = None, options: Mapping[str, object] | None = None) -> ReadResult:
     """Read a CodeCarbon file as readings of `asset`; stamps are local times of `timezone`, options those of `OPTIONS`.
 
     Raises `LcaError` with all findings that leave no trustworthy table. Returned findings of severity error
@@ -110,9 +96,7 @@ def read(
     raise_errors(findings)
     rows, remarks = read_rows(source, lines)
     if not rows and not remarks:
-        raise LcaError(
-            source.finding("codecarbon.empty", "error", [], "a header and no rows", "rows", "export it again")
-        )
+        raise LcaError(source.finding("codecarbon.empty", "error", [], "a header and no rows", "rows", "export it again"))
     ends, zone_findings, faults = ends_utc(source.name, rows, timezone)
     findings += zone_findings
     remarks += faults
@@ -149,9 +133,7 @@ def _settings(name: str, options: Mapping[str, object]) -> tuple[_Settings, list
 def _pue_faults(rows: Iterable[Row], has_pue: bool, options: Mapping[str, object]) -> list[Remark]:
     if has_pue:
         both = [Remark("codecarbon.pue", 1, "a column pue and an option pue")] if options.get("pue") is not None else []
-        return both + [
-            Remark("codecarbon.pue", r.line.first, str(r.pue or "blank")) for r in rows if r.pue is None or r.pue < 1
-        ]
+        return both + [Remark("codecarbon.pue", r.line.first, str(r.pue or "blank")) for r in rows if r.pue is None or r.pue < 1]
     if options.get("kind") == "task" and options.get("pue") is None:
         return [Remark("codecarbon.pue", 1, "a task file, whose energies contain a PUE that it doesn't show")]
     return []
@@ -165,11 +147,7 @@ def _row_remarks(p: Placed, has_pue: bool, options: Mapping[str, object]) -> lis
     row, line = p.row, p.row.line.first
     known = [e for e in row.energy_kwh.values() if e is not None]
     total = row.sum_kwh
-    unsound = (
-        total is not None
-        and len(known) == len(PARTS)
-        and not math.isclose(sum(known), total, rel_tol=1e-3, abs_tol=1e-12)
-    )
+    unsound = total is not None and len(known) == len(PARTS) and not math.isclose(sum(known), total, rel_tol=1e-3, abs_tol=1e-12)
     other = [unit for unit, factor in OTHER_UNITS.items() if math.isclose(p.sampled, factor, rel_tol=0.1)]
     gaps = [f"no {part} energy" for part in PARTS if has_part(row, part) and not row.energy_kwh[part]]
     unknown = cpu_method(p)[1] == "cpu_method_unknown"
@@ -238,14 +216,10 @@ def _scope(row: Row, part: str) -> tuple[str, ...]:
 def _coverage_findings(source: Source, placed: Iterable[Placed], least: float) -> list[Finding]:
     rows = list(placed)
     refused = [Remark("readings.coverage", p.row.line.first, f"{p.sampled:.4f}") for p in rows if p.sampled < least]
-    low = [
-        Remark("readings.low_coverage", p.row.line.first, f"{p.sampled:.4f}") for p in rows if least <= p.sampled < 0.98
-    ]
+    low = [Remark("readings.low_coverage", p.row.line.first, f"{p.sampled:.4f}") for p in rows if least <= p.sampled < 0.98]
     fix = "measure again, or declare options min_coverage and say why"
     rules = {
         "readings.coverage": Rule("error", f"a coverage of {least:g} or more", fix),
-        "readings.low_coverage": Rule(
-            "warning", "a coverage of 0.98 or more", "energy was lost to gaps of the sampling"
-        ),
+        "readings.low_coverage": Rule("warning", "a coverage of 0.98 or more", "energy was lost to gaps of the sampling"),
     }
     return gather(source, refused + low, rules)

@@ -66,11 +66,7 @@ def kind(header: Sequence[str]) -> str:
         return "dashboard"
     if set(REQUIRED) <= names:
         return "task" if header[0] == "task_name" else "main"
-    return (
-        "1.x"
-        if {"timestamp", "project_name", "emissions", "energy_consumed"} <= names and "run_id" not in names
-        else ""
-    )
+    return "1.x" if {"timestamp", "project_name", "emissions", "energy_consumed"} <= names and "run_id" not in names else ""
 
 
 def header_findings(source: Source, header: Sequence[str], wanted: str) -> list[Finding]:

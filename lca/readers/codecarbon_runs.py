@@ -30,16 +30,10 @@ class Placed:
     flags: tuple[str, ...]
 
 
-def ends_utc(
-    name: str, rows: Sequence[Row], zone_name: str | None
-) -> tuple[list[tuple[pd.Timestamp, bool]], list[Finding], list[Remark]]:
+def ends_utc(name: str, rows: Sequence[Row], zone_name: str | None) -> tuple[list[tuple[pd.Timestamp, bool]], list[Finding], list[Remark]]:
     """The end of each row in UTC and whether its hour is ambiguous. Stamps with an offset need no declared zone."""
     naive = [i for i, row in enumerate(rows) if row.stamp.tzinfo is None]
-    ends = {
-        i: (pd.Timestamp(row.stamp).tz_convert(UTC), False)
-        for i, row in enumerate(rows)
-        if row.stamp.tzinfo is not None
-    }
+    ends = {i: (pd.Timestamp(row.stamp).tz_convert(UTC), False) for i, row in enumerate(rows) if row.stamp.tzinfo is not None}
     if not naive:
         return [ends[i] for i in range(len(rows))], [], []
     place, findings = clock.zone(zone_name, name)
@@ -100,11 +94,7 @@ def one_per_run(placed: list[Placed], options: Mapping[str, object]) -> tuple[li
         last = next((p for p in reversed(totals) if p.row.sum_kwh is not None), totals[-1])
         if len(totals) > 1:
             remarks += _not_totals(totals, last)
-            remarks += [
-                Remark("codecarbon.running_totals", p.row.line.first, "an earlier total")
-                for p in totals
-                if p is not last
-            ]
+            remarks += [Remark("codecarbon.running_totals", p.row.line.first, "an earlier total") for p in totals if p is not last]
             last = Placed(last.row, last.end, last.pue, last.sampled, (*last.flags, "cumulative"))
         result.append(last)
     return result, remarks

@@ -34,15 +34,11 @@ OPTIONS = {
 }
 LEAST_GAP_S = 1.0  # the sensor itself averages over a second: jitter of a faster polling is no gap
 STUCK_S = 300.0  # an idle board's reading still moves by hundredths of a watt within minutes
-BURST = (
-    5.0  # steps of one polled device spread less than this (90th over 10th percentile); bursts of several spread more
-)
+BURST = 5.0  # steps of one polled device spread less than this (90th over 10th percentile); bursts of several spread more
 
 RULES = {
     "nvidia_smi.cells": Rule("error", "as many cells as the header", "remove the broken lines or export again"),
-    "nvidia_smi.timestamp": Rule(
-        "error", "a stamp such as 2024/05/31 10:39:13.250", "query timestamp; a spreadsheet rewrites dates"
-    ),
+    "nvidia_smi.timestamp": Rule("error", "a stamp such as 2024/05/31 10:39:13.250", "query timestamp; a spreadsheet rewrites dates"),
     "nvidia_smi.power": Rule("error", "watts with a decimal point", "mend the cells"),
     "nvidia_smi.nonexistent_hour": Rule("error", "a time that the local clock showed", "check the declared timezone"),
     "nvidia_smi.ambiguous_hour": Rule("warning", "an hour that the clock shows once", "the first showing is taken"),
@@ -69,9 +65,7 @@ def recognise(lines: Sequence[str]) -> tuple[bool, str]:
     return False, "no header with timestamp and power.draw"
 
 
-def read(
-    path: Path, *, asset: str, timezone: str | None = None, options: Mapping[str, object] | None = None
-) -> ReadResult:
+def read(path: Path, *, asset: str, timezone: str | None = None, options: Mapping[str, object] | None = None) -> ReadResult:
     """Read a query log as GPU board readings of `asset`, whose devices are in the column `device` (see `OPTIONS`).
 
     Raises `LcaError` with all findings that leave no trustworthy table. Returned findings of severity error
@@ -92,9 +86,7 @@ def read(
     stamps, ambiguous, nonexistent = clock.to_utc(log.samples["stamp"], place)
     for rule, mask in {"nvidia_smi.ambiguous_hour": ambiguous, "nvidia_smi.nonexistent_hour": nonexistent}.items():
         shown = log.samples[mask]
-        remarks += [
-            Remark(rule, int(n), f"{t:%Y/%m/%d %H}h") for n, t in zip(shown["line"], shown["stamp"], strict=True)
-        ]
+        remarks += [Remark(rule, int(n), f"{t:%Y/%m/%d %H}h") for n, t in zip(shown["line"], shown["stamp"], strict=True)]
     findings = raise_errors(gather(source, remarks, RULES))
     if log.samples.empty:
         got = "a header and no samples"
@@ -114,9 +106,7 @@ def read(
     return ReadResult(record.frame(readings), findings + refused)
 
 
-def _device_findings(
-    source: Source, samples: pd.DataFrame, log: rows.Log, options: Mapping[str, object]
-) -> list[Finding]:
+def _device_findings(source: Source, samples: pd.DataFrame, log: rows.Log, options: Mapping[str, object]) -> list[Finding]:
     """Whether rows can be told apart by device; without a column for it, only a log of surely one GPU is read."""
     fix = "log with uuid (or index, pci.bus_id); if it was one GPU, declare options devices: 1"
     one = options.get("devices")
@@ -124,11 +114,7 @@ def _device_findings(
         return [source.finding("readings.option", "error", [], f"options.devices {one!r}", "1", fix)]
     if log.named and one == 1 and samples["device"].nunique() > 1:
         got = f"{samples['device'].nunique()} devices in the log, and options devices: 1"
-        return [
-            source.finding(
-                "nvidia_smi.devices", "error", [], got, "one device, as declared", "remove the option devices"
-            )
-        ]
+        return [source.finding("nvidia_smi.devices", "error", [], got, "one device, as declared", "remove the option devices")]
     if log.named or one == 1 or len(samples) < 3:
         return []
     steps = samples["stamp"].diff().dt.total_seconds().to_numpy()[1:]
@@ -156,9 +142,7 @@ def _still(integration: Integration) -> list[tuple[float, float]]:
     return [stretch for s in integration.segments for stretch in stuck(s.times_s, s.power_w, STUCK_S)]
 
 
-def _sample_findings(
-    source: Source, device: str, part: pd.DataFrame, integration: Integration, caps: Sequence[str]
-) -> list[Finding]:
+def _sample_findings(source: Source, device: str, part: pd.DataFrame, integration: Integration, caps: Sequence[str]) -> list[Finding]:
     """What a device's samples show: no energy at all, a cap instead of a power, gaps, repeats, jumps, stuck values."""
     which = f" of device {device}" if device else ""
     power = part["power"].dropna()
@@ -177,11 +161,7 @@ def _sample_findings(
     cap = next((c for c in caps if len(power) > 2 and power.nunique() == 1 and (part[c] == part["power"]).all()), None)
     if cap:
         got = f"a constant power{which} equal to {cap}"
-        return [
-            source.finding(
-                "nvidia_smi.cap", "error", [], got, "a measured power", "a cap is not a power: log another column"
-            )
-        ]
+        return [source.finding("nvidia_smi.cap", "error", [], got, "a measured power", "a cap is not a power: log another column")]
     lost = math.fsum(b - a for a, b in integration.gaps)
     still = _still(integration)
     counts = {
@@ -214,9 +194,7 @@ def _sample_findings(
         ),
     }
     return [
-        source.finding(rule, "warning", [], f"{n} {got}", expected, "see the coverage")
-        for rule, (n, got, expected) in counts.items()
-        if n
+        source.finding(rule, "warning", [], f"{n} {got}", expected, "see the coverage") for rule, (n, got, expected) in counts.items() if n
     ]
 
 

@@ -38,16 +38,12 @@ def column_name(cell: str) -> str:
     return re.sub(r"\s*\[.*\]$", "", cell.strip())
 
 
-def header(
-    source: Source, lines: Sequence[Line], options: Mapping[str, object]
-) -> tuple[list[str], str, list[Finding]]:
+def header(source: Source, lines: Sequence[Line], options: Mapping[str, object]) -> tuple[list[str], str, list[Finding]]:
     """The names of the columns, and which of them is the power."""
     declared = options.get("columns")
     declared = declared.split(",") if isinstance(declared, str) else declared
     if declared is not None and not (isinstance(declared, list | tuple) and all(isinstance(c, str) for c in declared)):
-        fault = source.finding(
-            "readings.option", "error", [], f"options.columns {declared!r}", "a list of names", "mend the option"
-        )
+        fault = source.finding("readings.option", "error", [], f"options.columns {declared!r}", "a list of names", "mend the option")
         return [], "", [fault]
     raw = [str(c) for c in declared] if isinstance(declared, list | tuple) else list(lines[0].cells)
     names = [column_name(cell) for cell in raw]
@@ -131,10 +127,6 @@ def _cut_off(line: Line, before: Line | None, width: int) -> bool:
 
     def shape(cell: str) -> tuple[bool, int, str]:
         number = re.fullmatch(r"-?\d+(\.\d+)?(\D*)", cell)
-        return (
-            (True, len(number[1] or ""), number[2].strip())
-            if number
-            else (False, 0, cell[-1:] if cell.endswith("]") else "")
-        )
+        return (True, len(number[1] or ""), number[2].strip()) if number else (False, 0, cell[-1:] if cell.endswith("]") else "")
 
     return shape(line.cells[-1]) != shape(before.cells[-1])

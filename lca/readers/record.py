@@ -76,11 +76,7 @@ class Reading:
 
 
 DTYPES: dict[str, str] = {
-    f.name: _TIME
-    if f.name in ("start", "end")
-    else "float64"
-    if f.name in ("value", "coverage", "pue_in_source")
-    else _TEXT
+    f.name: _TIME if f.name in ("start", "end") else "float64" if f.name in ("value", "coverage", "pue_in_source") else _TEXT
     for f in fields(Reading)
 }
 COLUMNS = tuple(DTYPES)
@@ -140,11 +136,7 @@ def check(readings: pd.DataFrame) -> list[Finding]:
     wrong = {c: str(t) for c, t in readings.dtypes.items() if str(t) != DTYPES[str(c)]}
     if wrong:
         expected = ", ".join(f"{c} {DTYPES[str(c)]}" for c in wrong)
-        return [
-            Finding(
-                "readings.dtypes", "error", "readings", "", str(wrong), expected, "make the table with record.frame"
-            )
-        ]
+        return [Finding("readings.dtypes", "error", "readings", "", str(wrong), expected, "make the table with record.frame")]
     r = readings
     known = r["quality"].map(lambda text: text == "" or set(text.split(";")) <= FLAGS.keys())
     is_gap = r["quality"].map(lambda text: "gap" in text.split(";"))

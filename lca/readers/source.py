@@ -51,18 +51,12 @@ class Source:
                 before = reader.line_num
         except csv.Error as error:
             fix = "look for a quotation mark that isn't closed"
-            raise LcaError(
-                self.finding("table.csv", "error", [before + 1], str(error), "comma-separated text", fix)
-            ) from None
+            raise LcaError(self.finding("table.csv", "error", [before + 1], str(error), "comma-separated text", fix)) from None
         if not lines:
-            raise LcaError(
-                self.finding("table.empty", "error", [], "only empty cells", "a header and rows", "export it again")
-            )
+            raise LcaError(self.finding("table.empty", "error", [], "only empty cells", "a header and rows", "export it again"))
         return lines
 
-    def finding(
-        self, rule: str, severity: Severity, lines: Iterable[int], got: str, expected: str, fix: str
-    ) -> Finding:
+    def finding(self, rule: str, severity: Severity, lines: Iterable[int], got: str, expected: str, fix: str) -> Finding:
         """A finding about lines of this file; about the whole file if none are given."""
         numbers = list(lines)
         where = ("line " if len(numbers) == 1 else "lines ") + listing(numbers) if numbers else ""
@@ -134,9 +128,7 @@ def check_options(name: str, reader: str, options: Mapping[str, object], known: 
     ]
 
 
-def number_option(
-    name: str, options: Mapping[str, object], option: str, low: float, high: float
-) -> tuple[float | None, list[Finding]]:
+def number_option(name: str, options: Mapping[str, object], option: str, low: float, high: float) -> tuple[float | None, list[Finding]]:
     """An option that must be a number in [low, high]; None if it isn't given."""
     value = options.get(option)
     if value is None:
@@ -144,14 +136,10 @@ def number_option(
     if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
         return float(value), []
     expected = f"a number from {low:g} to {high:g}"
-    return None, [
-        Finding("readings.option", "error", name, f"options.{option}", repr(value), expected, "mend the option")
-    ]
+    return None, [Finding("readings.option", "error", name, f"options.{option}", repr(value), expected, "mend the option")]
 
 
-def choice_option(
-    name: str, options: Mapping[str, object], option: str, choices: tuple[str, ...]
-) -> tuple[str, list[Finding]]:
+def choice_option(name: str, options: Mapping[str, object], option: str, choices: tuple[str, ...]) -> tuple[str, list[Finding]]:
     """An option that must be one of `choices`; '' if it isn't given."""
     value = options.get(option, "")
     if value == "" or value in choices:

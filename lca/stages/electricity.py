@@ -31,7 +31,9 @@ def _of_use(case: Case, use: dict, cover: list[tuple[Contract | None, float]]) -
     if pue > 1:
         words = f"{use['energy_kwh']:.10g} kWh of {component} x (PUE {pue:g} - 1)"
         keys = ";".join(k for k in (use["keys"], f"pue:{site.id}") if k)
-        parts.append(("facility overhead", use["energy_kwh"] * (pue - 1), keys, words, site.pue.origin, f"{use['source']}; {site.pue.source}"))
+        parts.append(
+            ("facility overhead", use["energy_kwh"] * (pue - 1), keys, words, site.pue.origin, f"{use['source']}; {site.pue.source}")
+        )
     for name, energy, keys, words, origin, source in parts:
 
         def row(kind: str, product: str, amount: float, unit: str, view: str, scope: str, category: str, note: str, key: str = "") -> Row:

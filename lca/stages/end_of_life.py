@@ -31,7 +31,7 @@ def rows(case: Case) -> list[Row]:
                     ai_stage=use["ai_stage"],
                     role=use["role"],
                     life_cycle_stage="end_of_life",
-                    component=product,
+                    component=case.name(product),
                     product=product,
                     amount=mass * amortised_share(use["machine_hours"], lifetime, active),
                     unit="kilogram",

@@ -29,7 +29,7 @@ def rows(case: Case) -> list[Row]:
                     ai_stage=use.get("ai_stage", ""),
                     role=use.get("role", ""),
                     life_cycle_stage="transport",
-                    component=leg.product,  # noqa: B023
+                    component=case.name(leg.product),  # noqa: B023
                     product=leg.product,  # noqa: B023
                     amount=amount,
                     unit="ton kilometer",

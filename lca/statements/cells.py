@@ -13,7 +13,10 @@ from lca.assessment import Assessment
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed figure: the exact sum of `indicator` over `rows`, times `scale`, with its 95 % interval."""
+    """One printed figure: the exact sum of `indicator` over `rows`, times `scale`, with its 95 % interval and median of the draws.
+
+    `value` is computed with the central values of every input; the median of the draws differs where intervals are skewed.
+    """
 
     id: str
     rows: pd.DataFrame
@@ -22,6 +25,7 @@ class Cell:
     value: float
     low: float
     high: float
+    median: float
     scale: float = 1.0
     empty: str = ""  # what an empty selection means: not occurring, excluded; never a silent zero
 
@@ -58,5 +62,6 @@ class Headlines:
 def cell(a: Assessment, key: str, rows: pd.DataFrame, indicator: str, scale: float = 1.0, empty: str = "") -> Cell:
     """A cell with its value and interval."""
     value = math.fsum(rows[indicator]) * scale
-    low, high = np.quantile(a.draws(rows, indicator), [0.025, 0.975]) * scale
-    return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), scale, empty if rows.empty else "")
+    low, median, high = np.quantile(a.draws(rows, indicator), [0.025, 0.5, 0.975]) * scale
+    remark = empty if rows.empty else ""
+    return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), float(median), scale, remark)

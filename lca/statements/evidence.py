@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lca import ledger as book
+from lca import readings
 from lca.assessment import Assessment
 from lca.inventory import describe
 from lca.provenance import sha256
@@ -92,3 +93,27 @@ def coverage(a: Assessment) -> pd.DataFrame:
     used = a.factors.statistics["flows_used"]
     rows = [(r.label, r.unit, scored[r.indicator], used, r.method.replace("::", ", "), r.comment) for r in a.indicators.itertuples()]
     return pd.DataFrame(rows, columns=["indicator", "unit", "flows scored", "flows in use", "method", "leaves out"])
+
+
+def quality(a: Assessment) -> pd.DataFrame:
+    """How well each meter was read: records, span, energy, coverage, gaps and flags."""
+    found = readings.quality(a.readings[a.readings["quantity"] == "energy"])
+    span = [f"{s:%Y-%m-%d %H:%M:%S} to {e:%Y-%m-%d %H:%M:%S}" for s, e in zip(found["start"], found["end"], strict=True)]
+    covered = [100 * c for c in found["covered"]]
+    out = found[["asset", "meter", "records"]].assign(**{"span [UTC]": span, "energy [kWh]": found["energy_kwh"], "covered [%]": covered})
+    counts = ["gaps", "duplicates", "negative", "stuck", "resets"]
+    return out.join(found[counts]).assign(method=found["methods"], flags=found["flags"].str.replace(";", ", "))
+
+
+def energy(a: Assessment) -> pd.DataFrame:
+    """Energy at the machines by workload, meter and year, with the rows of the files that it is the sum of."""
+    use = a.cases["base"].use
+    names = {"ai_stage": "AI stage", "period": "year", "energy_kwh": "energy [kWh]"}
+    columns = ["workload", "ai_stage", "role", "asset", "site", "period", "meter", "energy_kwh", "origin", "calculation"]
+    return use[columns].rename(columns=names)
+
+
+def machine_hours(a: Assessment) -> pd.DataFrame:
+    """Machine-hours by workload and year."""
+    names = {"period": "year", "machine_hours": "machine-hours [h]"}
+    return a.cases["base"].hours[["workload", "asset", "period", "machine_hours", "calculation"]].rename(columns=names)

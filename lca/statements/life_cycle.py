@@ -30,6 +30,7 @@ def main_indicators(a: Assessment) -> list[str]:
 
 
 def heading(a: Assessment, indicator: str) -> str:
+    """Label and unit of an indicator, for a column."""
     return f"{a.label(indicator)} [{a.unit(indicator)}]"
 
 
@@ -107,9 +108,9 @@ def credits(a: Assessment, functional_unit: str) -> Statement:
 
 
 def describe(a: Assessment, functional_unit: str) -> str:
-    """`1 000 images`, for titles."""
+    """`1000 images` with a narrow space between thousands, for titles."""
     fu = next(f for f in a.study.functional_units if f.id == functional_unit)
-    return f"{fu.amount:,.0f} {fu.unit}{'s' if fu.amount != 1 else ''}".replace(",", " ")
+    return f"{fu.amount:,.0f}\u00a0{fu.unit}{'s' if fu.amount != 1 else ''}".replace(",", "\u202f")
 
 
 def ai_stages(a: Assessment) -> pd.DataFrame:
@@ -170,13 +171,13 @@ def differences(a: Assessment, functional_unit: str, indicator: str) -> Statemen
     for s in a.study.scenarios:
         rows, scale = selection(a, functional_unit, s.id)
         drawn = a.draws(rows, indicator) * scale - a.draws(base, indicator) * base_scale
-        low, high = np.quantile(drawn, [0.025, 0.975])
+        low, median, high = (float(q) for q in np.quantile(drawn, [0.025, 0.5, 0.975]))
         value = math.fsum(rows[indicator]) * scale - math.fsum(base[indicator]) * base_scale
         lower = float((drawn < 0).mean())
         both = pd.concat([rows, base.assign(**{indicator: -base[indicator]})])
         key = f"difference.{functional_unit}.{s.id}.{indicator}"
         label = f"{s.id} (lower than base in {100 * lower:.0f} % of draws)"
-        lines.append((label, [Cell(key, both, indicator, a.unit(indicator), value, float(low), float(high), scale)]))
+        lines.append((label, [Cell(key, both, indicator, a.unit(indicator), value, low, high, median, scale)]))
     title = f"{describe(a, functional_unit)}: difference to base"
     return Statement(f"differences_{functional_unit}", title, [heading(a, indicator)], lines)
 

@@ -187,17 +187,13 @@ def test_task_file_needs_to_be_declared_with_its_pue(tmp_path: Path):
 
 def test_dashboard_export_is_refused(tmp_path: Path):
     """Its rows are increments, where the tracker's are totals."""
-    assert refused(written(tmp_path, row(), header=HEADER.replace("emissions,", "emissions_sum,"))) == {
-        "codecarbon.header"
-    }
+    assert refused(written(tmp_path, row(), header=HEADER.replace("emissions,", "emissions_sum,"))) == {"codecarbon.header"}
 
 
 def test_power_times_time_is_energy(tmp_path: Path):
     """The made-up row: 300 W x 100 s, 42.5 W x 100 s, 36 W x 100 s, whole."""
     r = read(written(tmp_path, row())).readings.set_index("meter")
-    assert r["value"].to_dict() == pytest.approx(
-        {"gpu_board": 30000 / 3.6e6, "cpu_package": 4250 / 3.6e6, "dram": 3600 / 3.6e6}
-    )
+    assert r["value"].to_dict() == pytest.approx({"gpu_board": 30000 / 3.6e6, "cpu_package": 4250 / 3.6e6, "dram": 3600 / 3.6e6})
     assert r["coverage"].tolist() == pytest.approx([1.0] * 3)
     assert r["quality"].to_dict() == {"gpu_board": "", "cpu_package": "cpu_constant", "dram": "ram_model"}
 
@@ -228,10 +224,7 @@ def test_lost_sampling_is_flagged_and_refused_unless_declared(tmp_path: Path):
         ({"energy_consumed": 1}, "codecarbon.sum"),
         ({"gpu_energy": 10, "energy_consumed": 10 + 78.5 * 100 / 3.6e6}, "codecarbon.implausible_power"),
         (
-            {
-                k: v * 1000 / 3.6e4
-                for k, v in {"cpu_energy": 42.5, "gpu_energy": 300, "ram_energy": 36, "energy_consumed": 378.5}.items()
-            },
+            {k: v * 1000 / 3.6e4 for k, v in {"cpu_energy": 42.5, "gpu_energy": 300, "ram_energy": 36, "energy_consumed": 378.5}.items()},
             "codecarbon.units",
         ),
     ],
@@ -287,9 +280,7 @@ def test_file_cut_off_in_its_last_line(tmp_path: Path):
 
 def test_local_hours_that_are_skipped_or_doubled(tmp_path: Path):
     """Paris: 02:30 on 31 March 2024 never was; 02:30 on 27 October 2024 was twice, the first is taken and told."""
-    assert refused(written(tmp_path, row(timestamp="2024-03-31T02:30:00")), "Europe/Paris") == {
-        "codecarbon.nonexistent_hour"
-    }
+    assert refused(written(tmp_path, row(timestamp="2024-03-31T02:30:00")), "Europe/Paris") == {"codecarbon.nonexistent_hour"}
     result = read(written(tmp_path, row(timestamp="2024-10-27T02:30:00")), "Europe/Paris")
     assert result.readings["end"].iloc[0] == pd.Timestamp("2024-10-27T00:30:00Z")
     assert result.readings["quality"].str.contains("ambiguous_hour").all()
