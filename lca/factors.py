@@ -68,12 +68,16 @@ def key(state: str) -> str:
     return digest.hexdigest()[:32]
 
 
-@lru_cache(maxsize=4)
 def compiled(root: Path) -> Factors:
     """The factors of the inventories at `root`: from the cache, or compiled now.
 
     Raises `LcaError` with every finding if the inventories are faulty.
     """
+    return _compiled(Path(root), inv.state(Path(root)))
+
+
+@lru_cache(maxsize=4)
+def _compiled(root: Path, state: str) -> Factors:
     inventory = inv.load(root)
     folder = cache_folder() / key(inventory.state)
     if not (folder / "factors.parquet").is_file():

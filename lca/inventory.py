@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,15 @@ def state(root: Path) -> str:
 
 
 def load(root: Path) -> Inventory:
-    """Read all tables. Raises `LcaError` with every fault of form: columns, types, missing cells."""
-    root = Path(root)
+    """Read all tables. Raises `LcaError` with every fault of form: columns, types, missing cells.
+
+    The tables of one state are read once per process; nobody changes an `Inventory`.
+    """
+    return _load(Path(root), state(Path(root)))
+
+
+@lru_cache(maxsize=4)
+def _load(root: Path, content: str) -> Inventory:
     if not (root / "columns.csv").is_file():
         fault = Finding("inventory.missing", "error", str(root), "", "no columns.csv", "a folder of inventories", "check the path")
         raise_errors([fault])
@@ -109,7 +117,7 @@ def load(root: Path) -> Inventory:
     own_methods = [p for p in sorted((root / "methods").glob("*.csv")) if p.name != "indicators.csv"]
     inventory = Inventory(
         root=root,
-        state=state(root),
+        state=content,
         sources=collect("sources", [root / "sources.csv"]),
         flows=collect("flows", [root / "flows.csv"]),
         spread=collect("spread", [root / "spread.csv"]),

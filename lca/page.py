@@ -71,11 +71,12 @@ def figure_of(cell: Cell) -> str:
 def rows_of(cell: Cell) -> str:
     """The rows behind a figure as a small table."""
     scale = f" × {cell.scale:.10g}" if cell.scale != 1 else ""
+    names = ["row", "workload", "component", "product", "amount", "unit", cell.indicator]
     body = "".join(
-        f'<tr><td><a href="#row-{r.row}">{r.row}</a></td><td>{escape(r.workload or "all")}</td><td>{escape(r.component)}</td>'
-        f'<td><a href="#product-{escape(r.product)}">{escape(r.product)}</a></td>'
-        f'<td class="n">{number(r.amount)}</td><td>{escape(r.unit)}</td><td class="n">{number(getattr(r, cell.indicator))}</td></tr>'
-        for r in cell.rows.itertuples()
+        f'<tr><td><a href="#row-{row}">{row}</a></td><td>{escape(workload or "all")}</td><td>{escape(component)}</td>'
+        f'<td><a href="#product-{escape(product)}">{escape(product)}</a></td>'
+        f'<td class="n">{number(amount)}</td><td>{escape(unit)}</td><td class="n">{number(impact)}</td></tr>'
+        for row, workload, component, product, amount, unit, impact in zip(*(cell.rows[n].tolist() for n in names), strict=True)
     )
     head = "<th>row</th><th>workload</th><th>component</th><th>product</th><th>amount</th><th>unit</th>"
     caption = f"Sum of {len(cell.rows)} ledger rows{scale} = {cell.value!r} {escape(cell.unit)}; median of the draws {number(cell.median)}"

@@ -46,6 +46,7 @@ def read_table(path: Path, table: str, dictionary: pd.DataFrame) -> tuple[pd.Dat
         extra, lacking = [c for c in header if c not in names], [c for c in names if c not in header]
         got = "unknown columns " + ", ".join(extra) if extra else "no column " + ", ".join(lacking) if lacking else "another order"
         return empty, [Finding("table.columns", "error", place, "line 1", got, ", ".join(names), "mend the header")]
+    specs = [(str(c.column), str(c.type), c.required == "yes", str(c.allowed)) for c in columns.itertuples()]
     rows = []
     for cells in reader:
         line = reader.line_num
@@ -56,11 +57,11 @@ def read_table(path: Path, table: str, dictionary: pd.DataFrame) -> tuple[pd.Dat
             findings.append(Finding("table.cells", "error", place, f"line {line}", got, expected, "quote cells with commas"))
             continue
         row: dict[str, object] = {"file": place, "line": line}
-        for spec, cell in zip(columns.itertuples(), cells, strict=True):
-            value, fault = _cell(cell.strip(), str(spec.type), spec.required == "yes", str(spec.allowed))
-            row[str(spec.column)] = value
+        for (column, kind, required, allowed), cell in zip(specs, cells, strict=True):
+            value, fault = _cell(cell.strip(), kind, required, allowed)
+            row[column] = value
             if fault:
-                where = f"line {line}, {spec.column}"
+                where = f"line {line}, {column}"
                 findings.append(Finding("table.cell", "error", place, where, repr(cell), fault, "mend the cell"))
         rows.append(row)
     return (pd.DataFrame(rows, columns=[*names, "file", "line"]) if rows else empty), findings
