@@ -9,8 +9,9 @@ draw of a quantity moves every row that depends on it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
@@ -75,6 +76,28 @@ class Case:
 def to_frame(rows: list[Row]) -> pd.DataFrame:
     """Rows as a table, columns in the order of `Row`."""
     return pd.DataFrame([asdict(r) for r in rows], columns=ROW_COLUMNS)
+
+
+def placed(use: Mapping[str, Any], system: System) -> dict[str, Any]:
+    """Who, where and when of a row: the fields that every stage takes over from a use of a machine."""
+    return {
+        "period": use["period"],
+        "site": system.site,
+        "asset": system.id,
+        "workload": use["workload"],
+        "ai_stage": use["ai_stage"],
+        "role": use["role"],
+    }
+
+
+def acquired(system: System) -> dict[str, Any]:
+    """The same for a machine that was bought and belongs to no workload."""
+    return placed({"period": str(system.acquired.year), "workload": "", "ai_stage": "", "role": ""}, system)
+
+
+def bought_in_period(study: Study, system: System) -> bool:
+    """Whether the GHG Protocol books this machine as capital goods of the study's period."""
+    return study.start <= system.acquired < study.end and system.tenure == "owned"
 
 
 def booked(system: System, scope: str, category: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ exchanges lead to parameters and sources with their locators.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def ledger(a: Assessment) -> str:
     return f'<div class="statement small"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _ledger_row(r: dict, names: list[str], files: dict[str, str]) -> str:
+def _ledger_row(r: dict[str, Any], names: list[str], files: dict[str, str]) -> str:
     scope = f"{r['scope']}, cat. {r['category']}" if r["category"] else r["scope"]
     cells = [f'<a href="#row-{r["row"]}">{r["row"]}</a>']
     cells += [escape(r[c]) for c in ("scenario", "period", "workload", "asset", "life_cycle_stage", "component")]
@@ -96,7 +97,7 @@ def _card(a: Assessment, code: str, activity: pd.Series, exchanges: pd.DataFrame
     )
 
 
-def _exchange(r: dict) -> str:
+def _exchange(r: dict[str, Any]) -> str:
     name = escape(r["input"])
     link = name if r["type"] == "biosphere" else f'<a href="#product-{name}">{name}</a>'
     formula = escape(r["formula"])
@@ -108,7 +109,7 @@ def _exchange(r: dict) -> str:
     return "<tr>" + "".join(f"<td>{c}</td>" for c in [*cells, where]) + "</tr>"
 
 
-def _ends(r: dict) -> str:
+def _ends(r: dict[str, Any]) -> str:
     if pd.notna(r["low"]):
         return f"{number(r['low'])} to {number(r['high'])}"
     return "exact" if r["distribution"] == "none" else "by rule"

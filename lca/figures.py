@@ -14,6 +14,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import dates
 from matplotlib.figure import Figure
 
 from lca.assessment import Assessment
@@ -125,9 +126,9 @@ def readings(a: Assessment, reading: str) -> Drawing:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("mean power of the record [W]")
     axes.set_xlabel("time [UTC]")
-    locator = mpl.dates.AutoDateLocator(maxticks=6)
+    locator = dates.AutoDateLocator(maxticks=6)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(mpl.dates.ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.25), frameon=False)
     return Drawing(figure, f"Mean power of each record of {reading}, by meter")
 

@@ -27,8 +27,8 @@ from lca import annex, checks, workbook
 from lca.assessment import INVENTORIES, Assessment, assess
 from lca.errors import Finding, LcaError
 from lca.inventory import files as inventory_files
+from lca.page import escape, frame
 from lca.page import findings as findings_html
-from lca.page import frame
 from lca.provenance import code_hash, environment, hashes
 from lca.statements import Statement
 from lca.statements.everything import statements
@@ -243,7 +243,7 @@ def _output(output: nbformat.NotebookNode) -> str:
     if "text/html" in content:
         return str(content["text/html"])
     if "text/plain" in content and output.output_type in ("execute_result", "display_data"):
-        return f"<pre>{annex.escape(content['text/plain'])}</pre>"
+        return f"<pre>{escape(content['text/plain'])}</pre>"
     return ""
 
 
@@ -274,7 +274,7 @@ def page(a: Assessment, notebooks: list[nbformat.NotebookNode], found: list[Find
     versions = pd.DataFrame(sorted(manifest["environment"].items()), columns=["package", "version"])
     explained = "<p>Amounts times factors; open a product for its card. Row numbers are those of <a href='ledger.csv'>ledger.csv</a>.</p>"
     cards = "<p>What one unit of each product is made of. Intervals <i>by rule</i> follow inventories/spread.csv.</p>"
-    hashed = "".join(f"<li>{annex.escape(k)}: <code>{annex.escape(manifest[k])}</code></li>" for k in ("code", "seed", "draws"))
+    hashed = "".join(f"<li>{escape(k)}: <code>{escape(manifest[k])}</code></li>" for k in ("code", "seed", "draws"))
     parts += [
         {"id": "annex-ledger", "title": "Annex: the ledger", "body": explained + annex.ledger(a)},
         {"id": "annex-measured", "title": "Annex: measured files", "body": annex.measured_files(a)},

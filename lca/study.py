@@ -465,7 +465,8 @@ def references(study: Study, name: str) -> Iterator[Finding]:
     for part, label in [(s, f"systems.{s.id}.site") for s in study.systems] + [(c, f"contracts.{c.id}.site") for c in study.contracts]:
         if part.site not in sites:
             yield fault(label, f"'{part.site}'", "one of " + ", ".join(sorted(sites)), "name a declared site")
-    for item in [*study.readings, *study.uses]:
+    measured: list[Readings | DeclaredUse] = [*study.readings, *study.uses]
+    for item in measured:
         if item.asset not in systems:
             yield fault(f"{item.id}.asset", f"'{item.asset}'", "one of " + ", ".join(sorted(systems)), "name a declared system")
     used: list[str] = []

@@ -32,16 +32,16 @@ LONG_NAMES = {
 
 
 @lru_cache(maxsize=1)
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[float]:
     """The unit registry that every module shares."""
-    ureg: pint.UnitRegistry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    ureg: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
     ureg.define("ton = 1000 * kilogram")
     for count in COUNTS:
         ureg.define(f"{count} = [{count}]")
     return ureg
 
 
-def parse(text: str) -> pint.Quantity:
+def parse(text: str) -> pint.Quantity[float]:
     """Read `0.12 L/kWh` or `5 year` as a quantity.
 
     Raises `ValueError` with a plain sentence when the number or the unit isn't one.

@@ -9,12 +9,15 @@ residual mix, then, where none is published, the zone's average (GHG Protocol Sc
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from lca.activity import COMPONENTS, DECLARED_GHG, Case, Row, booked
+from lca.activity import COMPONENTS, DECLARED_GHG, Case, Row, booked, placed
 from lca.errors import Finding, LcaError
 from lca.study import Contract
 
 SHARE_TOLERANCE = 1e-9
+KWH = "kilowatt hour"
+Cover = list[tuple[Contract | None, float]]
 
 
 def rows(case: Case) -> list[Row]:
@@ -23,57 +26,60 @@ def rows(case: Case) -> list[Row]:
     return [row for use in case.use.to_dict("records") for row in _of_use(case, use, cover[use["site"]])]
 
 
-def _of_use(case: Case, use: dict, cover: list[tuple[Contract | None, float]]) -> Iterator[Row]:
-    site, system = case.study.site(use["site"]), case.study.system(use["asset"])
-    pue = site.pue.to("dimensionless")
+def _of_use(case: Case, use: dict[str, Any], cover: Cover) -> Iterator[Row]:
+    """Rows of the machine's energy and, where PUE is above 1, of the facility's overhead for it."""
+    site = case.study.site(use["site"])
+    pue, energy = site.pue.to("dimensionless"), use["energy_kwh"]
     component = COMPONENTS.get(use["meter"], use["meter"])
-    parts = [(component, use["energy_kwh"], use["keys"], use["calculation"], use["origin"], use["source"])]
+    yield from _of_energy(case, use, cover, component, energy)
     if pue > 1:
-        words = f"{use['energy_kwh']:.10g} kWh of {component} x (PUE {pue:g} - 1)"
-        keys = ";".join(k for k in (use["keys"], f"pue:{site.id}") if k)
-        parts.append(
-            ("facility overhead", use["energy_kwh"] * (pue - 1), keys, words, site.pue.origin, f"{use['source']}; {site.pue.source}")
+        overhead = use | {
+            "keys": ";".join(k for k in (use["keys"], f"pue:{site.id}") if k),
+            "calculation": f"{energy:.10g} kWh of {component} x (PUE {pue:g} - 1)",
+            "origin": site.pue.origin,
+            "source": f"{use['source']}; {site.pue.source}",
+        }
+        yield from _of_energy(case, overhead, cover, "facility overhead", energy * (pue - 1))
+
+
+def _of_energy(case: Case, use: dict[str, Any], cover: Cover, name: str, energy: float) -> Iterator[Row]:
+    """One amount of facility energy as products: plants in both views, fuel supply, losses."""
+    grid, system = case.study.site(use["site"]).grid, case.study.system(use["asset"])
+
+    def row(
+        kind: str, product: str, amount: float, unit: str, view: str, scope: str, category: str, contract: Contract | None = None
+    ) -> Row:
+        at = booked(system, scope, category)
+        by_contract = (contract.source, f"contract:{contract.id}") if contract else ("", "")
+        return Row(
+            **placed(use, system),
+            life_cycle_stage="electricity",
+            component=f"{name}: {kind}",
+            product=product,
+            amount=amount,
+            unit=unit,
+            origin=use["origin"],
+            source="; ".join(s for s in (use["source"], by_contract[0]) if s),
+            calculation=use["calculation"],
+            scope=at[0],
+            category=at[1],
+            view=view,
+            accounting="both",
+            keys=";".join(k for k in (use["keys"], by_contract[1]) if k),
         )
-    for name, energy, keys, words, origin, source in parts:
 
-        def row(kind: str, product: str, amount: float, unit: str, view: str, scope: str, category: str, note: str, key: str = "") -> Row:
-            at = booked(system, scope, category)
-            return Row(
-                period=use["period"],
-                site=site.id,
-                asset=system.id,
-                workload=use["workload"],
-                ai_stage=use["ai_stage"],
-                role=use["role"],
-                life_cycle_stage="electricity",
-                component=f"{name}: {kind}",  # noqa: B023
-                product=product,
-                amount=amount,
-                unit=unit,
-                origin=origin,  # noqa: B023
-                source=source if not note else f"{source}; {note}",  # noqa: B023
-                calculation=words,  # noqa: B023
-                scope=at[0],
-                category=at[1],
-                view=view,
-                accounting="both",
-                keys=";".join(k for k in (keys, key) if k),  # noqa: B023
-            )
-
-        kwh = "kilowatt hour"
-        yield row("power plants", f"electricity_direct_{site.grid}", energy, kwh, "location", "2", "", "")
-        for contract, share in cover:
-            if contract is None:
-                yield row("power plants, no instrument", f"electricity_direct_{site.grid}", energy * share, kwh, "market", "2", "", "")
-            else:
-                factor = contract.factor.to("kg/kWh")
-                amount, key = energy * share * factor, f"contract:{contract.id}"
-                yield row(contract.instrument, DECLARED_GHG, amount, "kilogram", "market", "2", "", contract.source, key)
-        yield row("fuel and plants", f"electricity_upstream_{site.grid}", energy, kwh, "both", "3", "3", "")
-        yield row("transmission losses", f"electricity_losses_{site.grid}", energy, kwh, "both", "3", "3", "")
+    yield row("power plants", f"electricity_direct_{grid}", energy, KWH, "location", "2", "")
+    for contract, share in cover:
+        if contract is None:
+            yield row("power plants, no instrument", f"electricity_direct_{grid}", energy * share, KWH, "market", "2", "")
+        else:
+            amount = energy * share * contract.factor.to("kg/kWh")
+            yield row(contract.instrument, DECLARED_GHG, amount, "kilogram", "market", "2", "", contract)
+    yield row("fuel and plants", f"electricity_upstream_{grid}", energy, KWH, "both", "3", "3")
+    yield row("transmission losses", f"electricity_losses_{grid}", energy, KWH, "both", "3", "3")
 
 
-def coverage(case: Case, site: str) -> list[tuple[Contract | None, float]]:
+def coverage(case: Case, site: str) -> Cover:
     """Which instrument covers which share of the site's facility energy; None is what nothing covers. Shares sum to 1.
 
     Raises `LcaError` if instruments claim more energy than the site took.
@@ -81,7 +87,7 @@ def coverage(case: Case, site: str) -> list[tuple[Contract | None, float]]:
     place = case.study.site(site)
     total = float(case.use[case.use["site"] == site]["energy_kwh"].sum()) * place.pue.to("dimensionless")
     contracts = [c for c in case.study.contracts if c.site == site]
-    covered: list[tuple[Contract | None, float]] = []
+    covered: Cover = []
     left = 1.0
     for c in [c for c in contracts if c.kind != "residual mix"]:
         share = left if c.energy is None else (c.energy.to("kWh") / total if total else 0.0)

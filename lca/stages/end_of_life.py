@@ -7,7 +7,7 @@ machines are not retired in the period, so only the LCA carries it.
 
 from __future__ import annotations
 
-from lca.activity import Case, Row, booked
+from lca.activity import Case, Row, booked, placed
 from lca.allocation import amortised_share
 
 
@@ -24,12 +24,7 @@ def rows(case: Case) -> list[Row]:
             scope, category = booked(system, "3", "5")
             out.append(
                 Row(
-                    period=use["period"],
-                    site=system.site,
-                    asset=system.id,
-                    workload=use["workload"],
-                    ai_stage=use["ai_stage"],
-                    role=use["role"],
+                    **placed(use, system),
                     life_cycle_stage="end_of_life",
                     component=case.name(product),
                     product=product,

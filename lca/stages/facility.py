@@ -5,7 +5,7 @@ Leakage = charge per kW of IT load x share lost per year x IT energy / 8766 h: a
 
 from __future__ import annotations
 
-from lca.activity import COMPONENTS, HOURS_PER_YEAR, Case, Row, booked
+from lca.activity import COMPONENTS, HOURS_PER_YEAR, Case, Row, booked, placed
 
 
 def rows(case: Case) -> list[Row]:
@@ -20,12 +20,7 @@ def rows(case: Case) -> list[Row]:
         scope, category = booked(system, "1", "")
         out.append(
             Row(
-                period=use["period"],
-                site=site.id,
-                asset=system.id,
-                workload=use["workload"],
-                ai_stage=use["ai_stage"],
-                role=use["role"],
+                **placed(use, system),
                 life_cycle_stage="facility",
                 component=f"refrigerant for {COMPONENTS.get(use['meter'], use['meter'])}",
                 product=cooling.product,

@@ -6,7 +6,7 @@ in which it is acquired (`acquisition`, category 2), and books nothing for machi
 
 from __future__ import annotations
 
-from lca.activity import Case, Row, booked
+from lca.activity import Case, Row, acquired, booked, bought_in_period, placed
 from lca.allocation import amortised_share
 
 
@@ -19,12 +19,7 @@ def rows(case: Case) -> list[Row]:
         scope, category = booked(system, "3", "2")
         out.append(
             Row(
-                period=use["period"],
-                site=system.site,
-                asset=system.id,
-                workload=use["workload"],
-                ai_stage=use["ai_stage"],
-                role=use["role"],
+                **placed(use, system),
                 life_cycle_stage="manufacturing",
                 component=case.name(system.product),
                 product=system.product,
@@ -41,15 +36,10 @@ def rows(case: Case) -> list[Row]:
             )
         )
     for system in case.study.systems:
-        if case.study.start <= system.acquired < case.study.end and system.tenure == "owned":
+        if bought_in_period(case.study, system):
             out.append(
                 Row(
-                    period=str(system.acquired.year),
-                    site=system.site,
-                    asset=system.id,
-                    workload="",
-                    ai_stage="",
-                    role="",
+                    **acquired(system),
                     life_cycle_stage="manufacturing",
                     component=case.name(system.product),
                     product=system.product,

@@ -5,52 +5,51 @@ Spread over the machines' service for the LCA, in full in the year of acquisitio
 
 from __future__ import annotations
 
-from lca.activity import Case, Row, booked
+from typing import Any
+
+from lca.activity import Case, Row, acquired, booked, bought_in_period, placed
 from lca.allocation import amortised_share
+from lca.study import Leg, System
 
 
 def rows(case: Case) -> list[Row]:
     """Ton kilometres of each leg, amortised and as acquired."""
     out = []
     for system in case.study.systems:
+        lifetime, active = system.lifetime.to("year"), system.active_share.to("dimensionless")
+        uses = case.hours[case.hours["asset"] == system.id].to_dict("records")
         for i, leg in enumerate(system.transport, 1):
-            mass = float(case.inventory.activity(system.product)["mass"])
-            distance = leg.distance.to("km")
-            per_machine = mass / 1000 * distance
-            words = f"{mass:g} kg / 1000 x {distance:g} km"
-
-            def row(period: str, use: dict, amount: float, calculation: str, accounting: str, keys: str) -> Row:
-                scope, category = booked(system, "3", "4")  # noqa: B023
-                return Row(
-                    period=period,
-                    site=system.site,  # noqa: B023
-                    asset=system.id,  # noqa: B023
-                    workload=use.get("workload", ""),
-                    ai_stage=use.get("ai_stage", ""),
-                    role=use.get("role", ""),
-                    life_cycle_stage="transport",
-                    component=case.name(leg.product),  # noqa: B023
-                    product=leg.product,  # noqa: B023
-                    amount=amount,
-                    unit="ton kilometer",
-                    origin=leg.distance.origin,  # noqa: B023
-                    source="; ".join(s for s in (use.get("source", ""), leg.distance.source) if s),  # noqa: B023
-                    calculation=calculation,
-                    scope=scope,
-                    category=category,
-                    view="both",
-                    accounting=accounting,
-                    keys=keys,
-                )
-
-            for use in case.hours[case.hours["asset"] == system.id].to_dict("records"):
-                lifetime, active = system.lifetime.to("year"), system.active_share.to("dimensionless")
-                share = amortised_share(use["machine_hours"], lifetime, active)
-                calculation = f"{words} x {use['calculation']} / ({lifetime:g} a x 8766 h/a x {active:g})"
-                keys = f"lifetime:{system.id};active:{system.id};distance:{system.id}:{i}"
-                out.append(row(use["period"], use, per_machine * share, calculation, "amortised", keys))
-            if case.study.start <= system.acquired < case.study.end and system.tenure == "owned":
-                amount = per_machine * system.count
-                year, keys = str(system.acquired.year), f"distance:{system.id}:{i}"
-                out.append(row(year, {}, amount, f"{words} x {system.count:g} machines", "acquisition", keys))
+            mass, distance = float(case.inventory.activity(system.product)["mass"]), leg.distance.to("km")
+            per_machine, words = mass / 1000 * distance, f"{mass:g} kg / 1000 x {distance:g} km"
+            key = f"distance:{system.id}:{i}"
+            for use in uses:
+                amount = per_machine * amortised_share(use["machine_hours"], lifetime, active)
+                spelt = f"{words} x {use['calculation']} / ({lifetime:g} a x 8766 h/a x {active:g})"
+                keys, source = f"lifetime:{system.id};active:{system.id};{key}", f"{use['source']}; {leg.distance.source}"
+                out.append(_leg(case, system, leg, placed(use, system), amount, spelt, "amortised", keys, source))
+            if bought_in_period(case.study, system):
+                amount, spelt = per_machine * system.count, f"{words} x {system.count:g} machines"
+                out.append(_leg(case, system, leg, acquired(system), amount, spelt, "acquisition", key, leg.distance.source))
     return out
+
+
+def _leg(
+    case: Case, system: System, leg: Leg, at: dict[str, Any], amount: float, words: str, accounting: str, keys: str, source: str
+) -> Row:
+    scope, category = booked(system, "3", "4")
+    return Row(
+        **at,
+        life_cycle_stage="transport",
+        component=case.name(leg.product),
+        product=leg.product,
+        amount=amount,
+        unit=case.unit(leg.product),
+        origin=leg.distance.origin,
+        source=source,
+        calculation=words,
+        scope=scope,
+        category=category,
+        view="both",
+        accounting=accounting,
+        keys=keys,
+    )

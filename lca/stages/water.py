@@ -5,7 +5,7 @@ A WUE counts either water taken in or water consumed; the study says which, and 
 
 from __future__ import annotations
 
-from lca.activity import COMPONENTS, Case, Row, booked, cooling_product
+from lca.activity import COMPONENTS, Case, Row, booked, cooling_product, placed
 
 
 def rows(case: Case) -> list[Row]:
@@ -21,12 +21,7 @@ def rows(case: Case) -> list[Row]:
         product = cooling_product(site.country, site.water.basis)
         out.append(
             Row(
-                period=use["period"],
-                site=site.id,
-                asset=system.id,
-                workload=use["workload"],
-                ai_stage=use["ai_stage"],
-                role=use["role"],
+                **placed(use, system),
                 life_cycle_stage="water",
                 component=f"cooling for {component}",
                 product=product,

@@ -94,7 +94,7 @@ def instruments(a: Assessment) -> pd.DataFrame:
     """The instrument ledger: what covers which energy at which rate, and what nothing covers."""
     rows = a.base[(a.base["view"] == "market")]
     energy = a.base[(a.base["view"] == "location")].groupby("site")["amount"].sum()
-    out = []
+    out: list[tuple[str, ...]] = []
     for c in a.study.contracts:
         claimed = "what is left" if c.kind == "residual mix" else (c.energy.value if c.energy else "all energy of the site")
         vintage, state = str(c.vintage), "retired" if c.retired else "no retirement needed"
