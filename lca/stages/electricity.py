@@ -16,7 +16,6 @@ from lca.errors import Finding, LcaError
 from lca.study import Contract
 
 SHARE_TOLERANCE = 1e-9
-KWH = "kilowatt hour"
 Cover = list[tuple[Contract | None, float]]
 
 
@@ -47,36 +46,39 @@ def _of_energy(case: Case, use: dict[str, Any], cover: Cover, name: str, energy:
     grid, system = case.study.site(use["site"]).grid, case.study.system(use["asset"])
 
     def row(
-        kind: str, product: str, amount: float, unit: str, view: str, scope: str, category: str, contract: Contract | None = None
+        kind: str, product: str, amount: float, view: str, booking: tuple[str, str], contract: Contract | None = None, words: str = ""
     ) -> Row:
-        at = booked(system, scope, category)
-        by_contract = (contract.source, f"contract:{contract.id}") if contract else ("", "")
+        scope, category = booked(system, *booking)
+        source, key = (contract.source, f"contract:{contract.id}") if contract else ("", "")
         return Row(
             **placed(use, system),
             life_cycle_stage="electricity",
             component=f"{name}: {kind}",
             product=product,
             amount=amount,
-            unit=unit,
+            unit=case.unit(product),
             origin=use["origin"],
-            source="; ".join(s for s in (use["source"], by_contract[0]) if s),
-            calculation=use["calculation"],
-            scope=at[0],
-            category=at[1],
+            source="; ".join(s for s in (use["source"], source) if s),
+            calculation=f"{use['calculation']}{words}",
+            scope=scope,
+            category=category,
             view=view,
             accounting="both",
-            keys=";".join(k for k in (use["keys"], by_contract[1]) if k),
+            keys=";".join(k for k in (use["keys"], key) if k),
         )
 
-    yield row("power plants", f"electricity_direct_{grid}", energy, KWH, "location", "2", "")
+    plants, scope_2, fuel_and_energy = f"electricity_direct_{grid}", ("2", ""), ("3", "3")
+    yield row("power plants", plants, energy, "location", scope_2)
     for contract, share in cover:
+        part = f" x {share:.6g} of the site's energy"
         if contract is None:
-            yield row("power plants, no instrument", f"electricity_direct_{grid}", energy * share, KWH, "market", "2", "")
+            yield row("power plants, no instrument", plants, energy * share, "market", scope_2, None, f"{part} without an instrument")
         else:
-            amount = energy * share * contract.factor.to("kg/kWh")
-            yield row(contract.instrument, DECLARED_GHG, amount, "kilogram", "market", "2", "", contract)
-    yield row("fuel and plants", f"electricity_upstream_{grid}", energy, KWH, "both", "3", "3")
-    yield row("transmission losses", f"electricity_losses_{grid}", energy, KWH, "both", "3", "3")
+            factor = contract.factor.to("kg/kWh")
+            words = f"{part} under {contract.id} x {factor:g} kg/kWh"
+            yield row(contract.instrument, DECLARED_GHG, energy * share * factor, "market", scope_2, contract, words)
+    yield row("fuel and plants", f"electricity_upstream_{grid}", energy, "both", fuel_and_energy)
+    yield row("transmission losses", f"electricity_losses_{grid}", energy, "both", fuel_and_energy)
 
 
 def coverage(case: Case, site: str) -> Cover:
