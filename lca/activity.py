@@ -243,12 +243,15 @@ def use_of(study: Study, readings: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
                         "machine_hours": run_hours * system.count,
                         "origin": "measured",
                         "source": condense(group["source"]),
-                        "calculation": f"{run_hours:.6g} h of run time x {system.count:g} machines",
+                        "calculation": f"{run_hours:.6g} h of run time x {system.count:g} machine{'s' if system.count != 1 else ''}",
                     }
                 )
         for key in w.uses:
             u = next(x for x in study.uses if x.id == key)
             system = study.system(u.asset)
+            if not study.start <= u.start < study.end:
+                fix = "widen the period or mend the start"
+                outside.append(Finding("study.period", "error", "study.yaml", f"uses.{u.id}.start", str(u.start), study.period, fix))
             device_hours, watts = u.device_hours.to("hour"), u.power.to("W")
             common = {
                 "workload": w.id,
@@ -281,7 +284,7 @@ def _summed(known: pd.DataFrame, parts: pd.DataFrame, year: str, meter: str, fil
     """What a sum of records holds, and how many records without a value it lacks."""
     lacking = int(((parts["period"] == year) & (parts["meter"] == meter) & parts["value"].isna()).sum())
     gap = f"; {lacking} records without a value are missing, not filled" if lacking else ""
-    return f"sum of {len(known)} records of meter {meter} in {file}{gap}"
+    return f"sum of {len(known)} record{'s' if len(known) != 1 else ''} of meter {meter} in {file}{gap}"
 
 
 def by_year(readings: pd.DataFrame) -> pd.DataFrame:
@@ -297,7 +300,7 @@ def by_year(readings: pd.DataFrame) -> pd.DataFrame:
         first = row.to_dict() | {"end": turn, "value": row["value"] * share, "period": str(row["start"].year)}
         rest = row.to_dict() | {"start": turn, "value": row["value"] * (1 - share), "period": str(turn.year)}
         parts.append(pd.DataFrame([first, rest]))
-    return pd.concat(parts, ignore_index=True)
+    return by_year(pd.concat(parts, ignore_index=True))  # again: the rest may cross the next turn
 
 
 def union_hours(readings: pd.DataFrame) -> float:

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="chapter parameter or study path"
     )
+    c.add_argument("--chapters", type=Path, help="folder of edited chapters; default: notebooks/chapters")
     c = add("batch", batch, "make many bundles; all are made even if some fail")
     c.add_argument("targets", type=Path, nargs="+", help="study files or portfolio tables (CSV: study, name, parameters)")
     c.add_argument("-o", "--output", type=Path, help="folder of the bundles")
@@ -77,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     c = add("new", new, "a new study from the template, ready to edit")
     c.add_argument("name")
     c = add("lab", lab, "JupyterLab on the chapters")
-    c.add_argument("study", type=Path, nargs="?", help="study that the chapters start with")
+    c.add_argument("study", type=Path, nargs="?", help="study to preset; its chapters are copied beside it, ready to edit")
+    c.add_argument("options", nargs="*", help="further options of jupyter lab, after --")
     c = add("schema", schema, "JSON Schema of study.yaml, for editors")
     c.add_argument("-o", "--output", type=Path)
     return parser
@@ -107,7 +109,7 @@ def report(o: argparse.Namespace) -> int:
     from lca.report import make, value_of
 
     out = o.output or jobs([o.study])[0].out
-    made = make(o.study, out, {name: value_of(text) for name, text in o.parameter}, progress=_say)
+    made = make(o.study, out, {name: value_of(text) for name, text in o.parameter}, chapters=o.chapters, progress=_say)
     print(made)
     return 0
 
@@ -257,15 +259,15 @@ def new(o: argparse.Namespace) -> int:
 
 def lab(o: argparse.Namespace) -> int:
     """Open JupyterLab on the chapters."""
-    import os
     import subprocess
 
-    chapters = HERE / "notebooks"
-    if o.study is not None and not o.study.is_file():
-        _say(f"no such file: {o.study}")
-        return 2
-    environment = os.environ | ({"LCA_STUDY": str(o.study.resolve())} if o.study else {})
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", str(chapters)], env=environment)
+    folder = HERE / "notebooks"
+    if o.study is not None:
+        from lca.template import working_chapters
+
+        folder = working_chapters(o.study, HERE / "notebooks" / "chapters")
+        _say(f"chapters for {o.study} in {folder}; report with them: lca report {o.study} --chapters {folder}")
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", "--notebook-dir", str(HERE), str(folder), *o.options])
 
 
 def schema(o: argparse.Namespace) -> int:

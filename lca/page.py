@@ -25,7 +25,7 @@ def number(value: float, low: float | None = None, high: float | None = None) ->
     """A number with as many significant digits as its interval supports, between two and four.
 
     >>> number(3.4567, 2.0, 6.0), number(1234567.0), number(0.0000123)
-    ('3.5', '1\\u202f235\\u202f000', '1.230 × 10⁻⁵')
+    ('3.5', '1\\u202f235\\u202f000', '1.230\\xa0×\\xa010⁻⁵')
     """
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "not a number"
@@ -40,16 +40,16 @@ def number(value: float, low: float | None = None, high: float | None = None) ->
         text = f"{rounded:,.{max(0, digits - 1 - exponent)}f}".replace(",", NARROW)
         return text.replace("-", "−")
     mantissa = f"{rounded / 10**exponent:.{digits - 1}f}".replace("-", "−")
-    return f"{mantissa} × 10{str(exponent).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return f"{mantissa}\u00a0×\u00a010{str(exponent).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def interval(low: float, high: float) -> str:
-    """`2.0 to 6.0`, both ends with the digits of the narrower one.
+    """Both ends of an interval, three digits each.
 
     >>> interval(2.0, 6.0)
-    '2.0 to 6.0'
+    '2.00 to 6.00'
     """
-    return f"{number(low, low * 0.9, low * 1.1) if low else '0'} to {number(high, high * 0.9, high * 1.1) if high else '0'}"
+    return " to ".join(number(end, *sorted((0.9 * end, 1.1 * end))) for end in (low, high))
 
 
 def escape(text: object) -> str:
@@ -137,7 +137,7 @@ def tree(chain: Tree) -> str:
     """A contribution tree; indentation is the level of the supply chain."""
     unit = escape(chain.unit)
     body = "".join(
-        f'<tr><td style="padding-left:{1.2 * n.level:.1f}em"><a href="#product-{escape(n.product)}">{escape(n.name)}</a></td>'
+        f'<tr><td style="padding-left:{0.6 + 1.2 * n.level:.1f}em"><a href="#product-{escape(n.product)}">{escape(n.name)}</a></td>'
         f'<td class="n">{number(n.amount)}</td><td>{escape(n.unit)}</td><td class="n">{number(n.impact)}</td>'
         f'<td class="n">{100 * n.share:.1f} %</td><td class="n">{number(n.direct)}</td></tr>'
         for n in chain.nodes

@@ -75,7 +75,7 @@ def make(
         notebooks = run_chapters(bundle, for_chapters, overrides, out, progress)
         progress("writing the page")
         manifest = describe(a, for_chapters, overrides, bundle)
-        (bundle / "report.html").write_text(page(a, notebooks, found, manifest), encoding="utf-8")
+        (bundle / "report.html").write_text(page(a, bundle, notebooks, found, manifest), encoding="utf-8")
         finish_manifest(manifest, bundle)
         put_in_place(bundle, out)
     return out
@@ -84,6 +84,9 @@ def make(
 def split_parameters(parameters: dict[str, Any], chapters: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parameters of the chapters, and overrides of the study (names with a dot). An unknown name is a usage error
     (papermill alone only warns)."""
+    if not chapter_paths(chapters):
+        got, fix = "no notebooks", "give a folder of chapters"
+        raise LcaError(Finding("report.chapters", "error", str(chapters), "", got, "*.ipynb", fix), exit_code=2)
     known = [p for p in papermill.inspect_notebook(chapter_paths(chapters)[0]) if p not in RESERVED]
     mine = {k: v for k, v in parameters.items() if "." not in k}
     unknown = [k for k in mine if k not in known]
@@ -263,12 +266,12 @@ def describe(a: Assessment, parameters: dict[str, Any], overrides: dict[str, Any
     }
 
 
-def page(a: Assessment, notebooks: list[nbformat.NotebookNode], found: list[Finding], manifest: dict[str, Any]) -> str:
+def page(a: Assessment, bundle: Path, notebooks: list[nbformat.NotebookNode], found: list[Finding], manifest: dict[str, Any]) -> str:
     """The self-contained page: chapters, then the annexes that every link ends in."""
     import pandas as pd
 
     parts = []
-    for notebook, path in zip(notebooks, chapter_paths(CHAPTERS), strict=False):
+    for notebook, path in zip(notebooks, chapter_paths(bundle / "inputs" / "chapters"), strict=True):
         title, body = chapter_html(notebook)
         parts.append({"id": path.stem, "title": title, "body": body})
     versions = pd.DataFrame(sorted(manifest["environment"].items()), columns=["package", "version"])

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,20 +42,21 @@ AiStage = Literal[
 Role = Literal["model developer", "model user", "operator"]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Text = Annotated[str, Field(min_length=1)]
+Written = Annotated[str, pydantic.WithJsonSchema({"type": ["string", "number"]})]  # a bare number is a ratio
 
 
 class Part(pydantic.BaseModel):
     """Base of all parts: frozen, unknown fields refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Quantity(Part):
     """A declared value with its unit, interval, origin and source."""
 
-    value: str = Field(description="number with unit, for example 0.12 L/kWh")
-    low: str | None = Field(None, description="lower end of the plausible range, same unit")
-    high: str | None = Field(None, description="upper end of the plausible range, same unit")
+    value: Written = Field(description="number with unit, for example 0.12 L/kWh")
+    low: Written | None = Field(None, description="lower end of the plausible range, same unit")
+    high: Written | None = Field(None, description="upper end of the plausible range, same unit")
     origin: Origin
     source: Text = Field(description="id of a source, here or in inventories/sources.csv")
     comment: str = ""
@@ -69,6 +72,8 @@ class Quantity(Part):
         centre = convert(self.value, unit)
         low = centre if self.low is None else convert(self.low, unit)
         high = centre if self.high is None else convert(self.high, unit)
+        if not all(math.isfinite(x) for x in (low, centre, high)):
+            raise ValueError("not a finite number")
         if not low <= centre <= high:
             raise ValueError(f"{low} <= {centre} <= {high} does not hold")
         if centre < 0:
@@ -205,6 +210,21 @@ class System(Part):
     recovery_credit: Id | None = Field(None, description="product of recovered materials, shown apart and never netted")
     source: Text
     comment: str = ""
+
+    @field_validator("lifetime", "active_share")
+    @classmethod
+    def machines_serve(cls, value: Quantity) -> Quantity:
+        unit = str(parse(value.value).units) or "dimensionless"
+        if convert(value.value if value.low is None else value.low, unit) <= 0:
+            raise ValueError("must be above 0, its lower end too: machines are spread over their service")
+        return value
+
+    @field_validator("active_share")
+    @classmethod
+    def share_at_most_one(cls, value: Quantity) -> Quantity:
+        if convert(value.value if value.high is None else value.high, "dimensionless") > 1:
+            raise ValueError("must be at most 1, its upper end too: it is a share of the lifetime")
+        return value
 
 
 class Accuracy(Part):
@@ -419,11 +439,21 @@ def validate(document: dict[str, Any], name: str, lines: dict[str, int] | None =
     try:
         study = Study.model_validate(_dates_to_text(document))
     except pydantic.ValidationError as error:
-        raise LcaError([_field_fault(e, name, lines or {}) for e in error.errors()]) from None
+        raise LcaError([_field_fault(e, name, lines or {}) for e in _causes(error.errors())]) from None
     faults = list(references(study, name))
     if faults:
         raise LcaError(faults)
     return study
+
+
+def _causes(errors: list[Any]) -> list[Any]:
+    """Without the complaints that a list is too short because its items have faults."""
+    places = [e["loc"] for e in errors]
+
+    def follows(e: Any) -> bool:
+        return e["type"] == "too_short" and any(len(p) > len(e["loc"]) and p[: len(e["loc"])] == e["loc"] for p in places)
+
+    return [e for e in errors if not follows(e)]
 
 
 def _dates_to_text(value: Any) -> Any:
@@ -522,7 +552,12 @@ def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> S
 
 
 def _split(path: str) -> list[str]:
-    return [part.replace("\\.", ".") for part in path.split(".")]
+    """Parts of a dotted path; a dot inside an id is written with a backslash.
+
+    >>> _split(r"sites.eu\\.1.grid")
+    ['sites', 'eu.1', 'grid']
+    """
+    return [part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", path)]
 
 
 def _step(target: Any, part: str) -> Any:
