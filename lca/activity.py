@@ -105,6 +105,12 @@ def booked(system: System, scope: str, category: str) -> tuple[str, str]:
     return (scope, category) if system.tenure == "owned" else ("3", "1")
 
 
+def spread_over_service(system: System) -> str:
+    """Accounting of a machine's spread share: for a machine of one's own the LCA's alone, since the GHG Protocol books it in the year of
+    purchase; for a purchased service it is what was purchased, so it belongs to both views."""
+    return "amortised" if system.tenure == "owned" else "both"
+
+
 def products_exist(study: Study, inventory: Inventory, name: str) -> list[Finding]:
     """Every product that the study names or implies is in the inventories, with the unit that the stages expect."""
     units = dict(zip(inventory.activities["activity"], inventory.activities["unit"], strict=True))

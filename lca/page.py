@@ -172,6 +172,9 @@ class Shown:
     def _repr_html_(self) -> str:
         return self.markup
 
+    def __repr__(self) -> str:
+        return f"{len(self.markup)} characters of HTML"
+
 
 def show(thing: object, caption: str = "") -> Shown:
     """Anything that a chapter shows: a statement, a table, findings, a contribution tree, a figure, or a list of these."""

@@ -57,7 +57,12 @@ def make(
     """
     study, out, chapters = Path(study), Path(out), Path(chapters or CHAPTERS)
     for_chapters, overrides = split_parameters(parameters or {}, chapters)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    free_or_bundle(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        fix = "give another folder"
+        raise LcaError(Finding("report.out", "error", str(out), "", "a file on the way there", "a folder", fix), exit_code=2) from None
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         bundle = Path(scratch) / "bundle"
         progress("reading the study")
@@ -68,7 +73,11 @@ def make(
         wrong = [f for f in found if f.severity == "error"]
         if wrong:
             raise LcaError(wrong)
-        grids = statements(a, str(for_chapters.get("indicator", "gwp100")))
+        indicator = str(for_chapters.get("indicator", "gwp100"))
+        if indicator not in set(a.indicators["indicator"]):
+            expected, fix = ", ".join(a.indicators["indicator"]), "take one of these"
+            raise LcaError(Finding("report.indicator", "error", "-p", "indicator", indicator, expected, fix), exit_code=2)
+        grids = statements(a, indicator)
         progress("writing tables")
         write_tables(a, grids, found, bundle)
         workbook.write(a, grids, found, bundle / "disclosure.xlsx")
@@ -153,6 +162,8 @@ def write_tables(a: Assessment, grids: list[Statement], found: list[Finding], bu
             "indicator": c.indicator,
             "factor": c.scale,
             "ledger_rows": c.row_numbers,
+            "ledger_rows_taken_off": c.minus_numbers,
+            "factor_taken_off": c.taken_off_scale,
             "remark": c.empty,
         }
         for grid in grids
@@ -329,12 +340,17 @@ def crate(manifest: dict[str, Any], bundle: Path) -> dict[str, Any]:
     }
 
 
+def free_or_bundle(out: Path) -> None:
+    """Refuse a place that holds anything but a bundle, before the work and again when the bundle moves there."""
+    if out.is_file() or (out.exists() and any(out.iterdir()) and not (out / "manifest.json").is_file()):
+        got, fix = "a file" if out.is_file() else "a folder that is no bundle", "give another folder, or empty this one"
+        raise LcaError(Finding("report.out", "error", str(out), "", got, "a bundle or nothing", fix), exit_code=2)
+
+
 def put_in_place(bundle: Path, out: Path) -> None:
     """Move the finished bundle to its name; an older bundle is replaced, anything else is left alone."""
+    free_or_bundle(out)
     if out.exists():
-        if any(out.iterdir()) and not (out / "manifest.json").is_file():
-            fix = "give another folder, or empty this one"
-            raise LcaError(Finding("report.out", "error", str(out), "", "a folder that is no bundle", "a bundle or nothing", fix), 2)
         old = bundle.parent / "old"
         out.rename(old)
     bundle.rename(out)

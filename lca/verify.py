@@ -23,7 +23,7 @@ from lca.report import Progress, make
 
 TOLERANCE = 1e-9  # relative: round-off of other machines' linear algebra, not a difference in results
 NOT_HASHED = ("manifest.json",)
-FOLLOWS_ENVIRONMENT = ("report.html", "ro-crate-metadata.json", "ledger.parquet", "readings.parquet")
+FOLLOWS_ENVIRONMENT = ("code", "environment", "files")  # parts of the manifest that are compared by themselves
 
 
 def verify(bundle: Path, progress: Progress = lambda message: None) -> list[Finding]:
@@ -89,10 +89,11 @@ def environment_differences(manifest: dict[str, Any]) -> Iterator[Finding]:
 
 def differences(bundle: Path, again: Path) -> Iterator[Finding]:
     """Numbers of the bundle that don't follow from its inputs."""
-    for name in sorted(p.relative_to(again).as_posix() for p in again.rglob("*") if p.is_file()):
+    names, made = (sorted(p.relative_to(f).as_posix() for p in f.rglob("*") if p.is_file()) for f in (bundle, again))
+    for name in sorted(set(names) - set(made)):
+        yield Finding("verify.extra", "error", name, "", "a file that the recomputation doesn't make", "no such file", "delete it")
+    for name in made:
         mine, new = bundle / name, again / name
-        if name in NOT_HASHED:
-            continue
         if not mine.is_file():
             yield Finding("verify.missing", "error", name, "", "no such file", "a file", "make the bundle again")
         elif mine.read_bytes() != new.read_bytes():
@@ -101,6 +102,12 @@ def differences(bundle: Path, again: Path) -> Iterator[Finding]:
 
 def _compare(name: str, mine: Path, new: Path) -> Iterator[Finding]:
     fix = "the number doesn't follow from the inputs; make the bundle again"
+    if name == "manifest.json":
+        got, expected = ({k: v for k, v in read_manifest(p.parent).items() if k not in FOLLOWS_ENVIRONMENT} for p in (mine, new))
+        for where, one, other in _json_pairs(got, expected, ""):
+            if not same(one, other):
+                yield Finding("verify.number", "error", name, where, str(one), str(other), fix)
+        return
     try:
         if name.endswith((".csv", ".parquet")):
             read = pd.read_csv if name.endswith(".csv") else pd.read_parquet
@@ -111,6 +118,8 @@ def _compare(name: str, mine: Path, new: Path) -> Iterator[Finding]:
             pairs = _json_pairs(json.loads(mine.read_text(encoding="utf-8")), json.loads(new.read_text(encoding="utf-8")), "")
         elif name.endswith(".xlsx"):
             pairs = _workbook_pairs(mine, new)
+        elif name.endswith(".ipynb"):
+            pairs = _notebook_pairs(*(json.loads(p.read_text(encoding="utf-8")) for p in (mine, new)))
         else:
             yield Finding("verify.bytes", "note", name, "", "other bytes", "the same bytes", "see code and environment")
             return
@@ -175,6 +184,16 @@ def _json_pairs(mine: Any, new: Any, where: str) -> Iterator[tuple[str, Any, Any
             yield from _json_pairs(a, b, f"{where}[{i}]")
     else:
         yield where, mine, new
+
+
+def _notebook_pairs(mine: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every cell's text, and the figures and words of its output."""
+    yield "cells", len(mine["cells"]), len(new["cells"])
+    for i, (a, b) in enumerate(zip(mine["cells"], new["cells"], strict=False)):
+        yield f"cell {i}, text", a["source"], b["source"]
+        shown = ["".join("".join(o.get("data", {}).get("text/html", "")) for o in c.get("outputs", [])) for c in (a, b)]
+        for where, got, expected in _page_pairs(*shown):
+            yield f"cell {i}, {where}", got, expected
 
 
 def _workbook_pairs(mine: Path, new: Path) -> Iterator[tuple[str, Any, Any]]:

@@ -7,7 +7,7 @@ machines are not retired in the period, so only the LCA carries it.
 
 from __future__ import annotations
 
-from lca.activity import Case, Row, booked, placed
+from lca.activity import Case, Row, booked, placed, spread_over_service
 from lca.allocation import amortised_share
 
 
@@ -16,7 +16,7 @@ def rows(case: Case) -> list[Row]:
     out = []
     for use in case.hours.to_dict("records"):
         system = case.study.system(use["asset"])
-        for product, accounting in ((system.end_of_life, "amortised"), (system.recovery_credit, "credit")):
+        for product, accounting in ((system.end_of_life, spread_over_service(system)), (system.recovery_credit, "credit")):
             if product is None:
                 continue
             mass = float(case.inventory.activity(system.product)["mass"])

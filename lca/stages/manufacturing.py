@@ -6,7 +6,7 @@ in which it is acquired (`acquisition`, category 2), and books nothing for machi
 
 from __future__ import annotations
 
-from lca.activity import Case, Row, acquired, booked, bought_in_period, placed
+from lca.activity import Case, Row, acquired, booked, bought_in_period, placed, spread_over_service
 from lca.allocation import amortised_share
 
 
@@ -31,7 +31,7 @@ def rows(case: Case) -> list[Row]:
                 scope=scope,
                 category=category,
                 view="both",
-                accounting="amortised",
+                accounting=spread_over_service(system),
                 keys=f"lifetime:{system.id};active:{system.id}",
             )
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lca.activity import Case, Row, acquired, booked, bought_in_period, placed
+from lca.activity import Case, Row, acquired, booked, bought_in_period, placed, spread_over_service
 from lca.allocation import amortised_share
 from lca.study import Leg, System
 
@@ -26,7 +26,7 @@ def rows(case: Case) -> list[Row]:
                 amount = per_machine * amortised_share(use["machine_hours"], lifetime, active)
                 spelt = f"{words} x {use['calculation']} / ({lifetime:g} a x 8766 h/a x {active:g})"
                 keys, source = f"lifetime:{system.id};active:{system.id};{key}", f"{use['source']}; {leg.distance.source}"
-                out.append(_leg(case, system, leg, placed(use, system), amount, spelt, "amortised", keys, source))
+                out.append(_leg(case, system, leg, placed(use, system), amount, spelt, spread_over_service(system), keys, source))
             if bought_in_period(case.study, system):
                 amount, spelt = per_machine * system.count, f"{words} x {system.count:g} machines"
                 out.append(_leg(case, system, leg, acquired(system), amount, spelt, "acquisition", key, leg.distance.source))

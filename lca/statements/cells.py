@@ -28,10 +28,18 @@ class Cell:
     median: float
     scale: float = 1.0
     empty: str = ""  # what an empty selection means: not occurring, excluded; never a silent zero
+    taken_off: frozenset[int] = frozenset()  # rows of a difference that enter with a minus, and their own scale
+    taken_off_scale: float = 1.0
 
     @property
     def row_numbers(self) -> list[int]:
-        return [int(r) for r in self.rows["row"]]
+        """Ledger rows that are added."""
+        return [int(r) for r in self.rows["row"] if r not in self.taken_off]
+
+    @property
+    def minus_numbers(self) -> list[int]:
+        """Ledger rows that are taken off: those of the base in a difference."""
+        return [int(r) for r in self.rows["row"] if r in self.taken_off]
 
 
 @dataclass(frozen=True)

@@ -174,10 +174,12 @@ def differences(a: Assessment, functional_unit: str, indicator: str) -> Statemen
         low, median, high = (float(q) for q in np.quantile(drawn, [0.025, 0.5, 0.975]))
         value = math.fsum(rows[indicator]) * scale - math.fsum(base[indicator]) * base_scale
         lower = float((drawn < 0).mean())
-        both = pd.concat([rows, base.assign(**{indicator: -base[indicator]})])
+        both = pd.concat([rows, base.assign(**{indicator: -base[indicator] * (base_scale / scale)})])
+        off = frozenset(int(r) for r in base["row"])
         key = f"difference.{functional_unit}.{s.id}.{indicator}"
         label = f"{s.id} (lower than base in {100 * lower:.0f} % of draws)"
-        lines.append((label, [Cell(key, both, indicator, a.unit(indicator), value, low, high, median, scale)]))
+        difference = Cell(key, both, indicator, a.unit(indicator), value, low, high, median, scale, "", off, base_scale)
+        lines.append((label, [difference]))
     title = f"{describe(a, functional_unit)}: difference to base"
     return Statement(f"differences_{functional_unit}", title, [heading(a, indicator)], lines)
 
