@@ -55,6 +55,12 @@ class Assessment:
         rows = self.indicators[self.indicators["indicator"] == indicator]
         return str(rows.iloc[0]["label"])
 
+    def completeness(self, indicator: str) -> str:
+        """`described`, `partial` (a lower bound) or `absent`: whether the inventories hold what the indicator's method scores."""
+        scored: Any = self.factors.statistics["flows_characterised"]
+        rows = self.indicators[self.indicators["indicator"] == indicator]
+        return str(rows.iloc[0]["completeness"]) if scored[indicator] else "absent"
+
     @cached_property
     def _draws(self) -> dict[str, np.ndarray]:
         names = book.indicators_of(self.ledger)

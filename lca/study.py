@@ -349,6 +349,7 @@ class Study(Part):
     workloads: tuple[Workload, ...] = Field(min_length=1)
     contracts: tuple[Contract, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    assumptions: tuple[Text, ...] = Field((), description="modelling choices that a reader must know, in sentences")
     sources: tuple[Source, ...] = ()
     uncertainty: Uncertainty
 

@@ -69,7 +69,18 @@ def _statement(sheet: Worksheet, s: Statement) -> None:
     for label, cells in s.lines:
         for column, c in zip(s.columns, cells, strict=True):
             value = [None, None, None] if c.empty else [c.value, *sorted((c.low, c.high))]
-            rows.append([label, column, *value, c.unit, c.indicator, c.empty, c.scale, spans(c.row_numbers) + (f" minus {spans(c.minus_numbers)}" if c.minus_numbers else "")])
+            rows.append(
+                [
+                    label,
+                    column,
+                    *value,
+                    c.unit,
+                    c.indicator,
+                    c.empty,
+                    c.scale,
+                    spans(c.row_numbers) + (f" minus {spans(c.minus_numbers)}" if c.minus_numbers else ""),
+                ]
+            )
     _table(sheet, heads, rows)
     for note in s.notes:
         sheet.append([note])

@@ -11,6 +11,9 @@ import pandas as pd
 from lca.assessment import Assessment
 
 
+ABSENT = "not described: the inventories hold no flow that this method scores"
+
+
 @dataclass(frozen=True)
 class Cell:
     """One printed figure: the exact sum of `indicator` over `rows`, times `scale`, with its 95 % interval and median of the draws.
@@ -71,5 +74,5 @@ def cell(a: Assessment, key: str, rows: pd.DataFrame, indicator: str, scale: flo
     """A cell with its value and interval."""
     value = math.fsum(rows[indicator]) * scale
     low, median, high = np.quantile(a.draws(rows, indicator), [0.025, 0.5, 0.975]) * scale
-    remark = empty if rows.empty else ""
+    remark = empty if rows.empty else ABSENT if a.completeness(indicator) == "absent" else ""
     return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), float(median), scale, remark)

@@ -12,6 +12,7 @@ from lca import readings
 from lca.assessment import Assessment
 from lca.inventory import describe
 from lca.provenance import sha256
+from lca.statements import life_cycle
 
 
 def scope(a: Assessment) -> pd.DataFrame:
@@ -24,10 +25,11 @@ def scope(a: Assessment) -> pd.DataFrame:
         ("audience", s.goal.audience),
         ("organisation, consolidation", f"{s.organisation.name}, {s.organisation.consolidation}"),
         ("period", s.period.replace("/", " to ") + " (end not included)"),
-        ("functional units", "; ".join(f"{f.amount:g} {f.unit}: {f.service}" for f in s.functional_units)),
-        ("life-cycle stages included", ", ".join(s.boundary.included)),
+        ("functional units", "; ".join(f"{life_cycle.describe(a, f.id)}: {f.service}" for f in s.functional_units)),
+        ("life-cycle stages included", ", ".join(life_cycle.STAGE_NAMES[x].lower() for x in s.boundary.included)),
         ("excluded", "; ".join(e.what for e in s.boundary.excluded) or "nothing declared"),
         ("origin of the energy", shares),
+        *((f"assumption {i}", text) for i, text in enumerate(s.assumptions, 1)),
         ("public comparison", "yes: needs a panel review" if s.goal.comparative_assertion else "no"),
         ("draws, seed", f"{s.uncertainty.draws}, {s.uncertainty.seed}"),
     ]
@@ -91,8 +93,11 @@ def coverage(a: Assessment) -> pd.DataFrame:
     """For each indicator: elementary flows scored, of those that the inventories use, and what the method leaves out."""
     scored: Any = a.factors.statistics["flows_characterised"]
     used = a.factors.statistics["flows_used"]
-    rows = [(r.label, r.unit, scored[r.indicator], used, r.method.replace("::", ", "), r.comment) for r in a.indicators.itertuples()]
-    return pd.DataFrame(rows, columns=["indicator", "unit", "flows scored", "flows in use", "method", "leaves out"])
+    rows = [
+        (r.label, r.unit, a.completeness(r.indicator), scored[r.indicator], used, r.method.replace("::", ", "), r.comment)
+        for r in a.indicators.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["indicator", "unit", "completeness", "flows scored", "flows in use", "method", "leaves out"])
 
 
 def quality(a: Assessment) -> pd.DataFrame:

@@ -30,8 +30,9 @@ def main_indicators(a: Assessment) -> list[str]:
 
 
 def heading(a: Assessment, indicator: str) -> str:
-    """Label and unit of an indicator, for a column."""
-    return f"{a.label(indicator)} [{a.unit(indicator)}]"
+    """Label and unit of an indicator, for a column; says so if it is a lower bound."""
+    bound = ", lower bound" if a.completeness(indicator) == "partial" else ""
+    return f"{a.label(indicator)}{bound} [{a.unit(indicator)}]"
 
 
 def selection(a: Assessment, functional_unit: str, scenario: str = "base") -> tuple[pd.DataFrame, float]:
@@ -75,7 +76,7 @@ def all_indicators(a: Assessment, group: str) -> Statement:
         for fu in units:
             rows, scale = selection(a, fu.id)
             cells.append(cell(a, f"indicator.{fu.id}.{row.indicator}", rows, str(row.indicator), scale))
-        lines.append((f"{row.label} [{row.unit}]", cells))
+        lines.append((heading(a, str(row.indicator)), cells))
     return Statement(f"indicators_{group}", "All indicators per functional unit", [describe(a, fu.id) for fu in units], lines)
 
 
