@@ -198,8 +198,8 @@ def score(o: argparse.Namespace) -> int:
         fix = "close: " + ", ".join(near) if near else "lca products TEXT finds it"
         raise LcaError(Finding("score.product", "error", "inventories", "", o.product, "the code of a product", fix), 2)
     indicators = factors.inventory.indicators
-    if o.indicator not in set(indicators["indicator"]):
-        known = ", ".join(indicators["indicator"])
+    if o.indicator not in factors.table.columns:
+        known = ", ".join(factors.table.columns)
         raise LcaError(Finding("score.indicator", "error", "--indicator", "", o.indicator, known, "take one of these"), 2)
     scores = factors.score(o.product) * o.amount
     nodes = tree(factors, o.product, o.indicator, o.amount)
@@ -211,6 +211,9 @@ def score(o: argparse.Namespace) -> int:
         print(json.dumps({"product": o.product, "amount": o.amount, "scores": shown, "tree": [asdict(n) for n in nodes]}, indent=1))
         return 0
     for r in indicators.itertuples():
+        if r.indicator not in scores:
+            print(f"{'not described':>16}  {r.unit:<22} {r.label}")
+            continue
         print(f"{number(float(scores[r.indicator])):>16}  {r.unit:<22} {r.label}")
     print(f"\n{o.indicator}, share of each branch:")
     for n in nodes:

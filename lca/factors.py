@@ -37,7 +37,10 @@ ROUND_OFF = 1e-15  # of an indicator's largest factor: what lies below is the no
 
 @dataclass(frozen=True)
 class Factors:
-    """`table` has one row per product and one column per indicator; `characterisation` the factors behind it."""
+    """`table` has one row per product and one column per indicator; `characterisation` the factors behind it.
+
+    An indicator whose method scores none of the inventories' flows has no column: it isn't described, which is not zero.
+    """
 
     inventory: inv.Inventory
     table: pd.DataFrame
@@ -88,6 +91,7 @@ def _compiled(root: Path, state: str) -> Factors:
     table = pd.read_parquet(folder / "factors.parquet")
     characterisation = pd.read_parquet(folder / "characterisation.parquet")
     statistics = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
+    table = table[[i for i in table.columns if statistics["flows_characterised"][i]]]
     return Factors(inventory, table, characterisation, statistics)
 
 

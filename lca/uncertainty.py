@@ -78,9 +78,10 @@ def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
         return np.load(kept, mmap_mode="r")
     amounts = exchange_draws(factors.inventory, n, seed)
     out = np.empty((n, *factors.table.shape))
+    described = [list(factors.inventory.indicators["indicator"]).index(i) for i in factors.table.columns]
     for i in range(n):
         m = matrices(factors.inventory, factors.characterisation, amounts[:, i])
-        right = (m.characterisation @ m.biosphere).T.toarray()
+        right = (m.characterisation @ m.biosphere).T.toarray()[:, described]
         out[i] = without_noise(linalg.splu(m.technosphere.T.tocsc()).solve(right))
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{hashlib.sha256(repr(id(out)).encode()).hexdigest()[:8]}.tmp.npy")

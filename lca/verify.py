@@ -164,6 +164,8 @@ def _page_pairs(mine: str, new: str) -> Iterator[tuple[str, Any, Any]]:
     for i, (a, b) in enumerate(zip(got, expected, strict=False)):
         yield f"figure {b[0] or i}", float(a[1]), float(b[1])
         yield f"figure {b[0] or i}, printed", a[2], b[2]
+    script = re.compile(r"<script.*?</script>", re.S | re.I)
+    yield "scripts", script.findall(mine), script.findall(new)
     text = re.compile(r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", re.S)
     yield "text", _words(text.sub(" ", mine)), _words(text.sub(" ", new))
 

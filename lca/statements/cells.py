@@ -10,7 +10,6 @@ import pandas as pd
 
 from lca.assessment import Assessment
 
-
 ABSENT = "not described: the inventories hold no flow that this method scores"
 
 
@@ -72,7 +71,9 @@ class Headlines:
 
 def cell(a: Assessment, key: str, rows: pd.DataFrame, indicator: str, scale: float = 1.0, empty: str = "") -> Cell:
     """A cell with its value and interval."""
+    if a.completeness(indicator) == "absent":
+        return Cell(key, rows.iloc[:0], indicator, a.unit(indicator), math.nan, math.nan, math.nan, math.nan, scale, ABSENT)
     value = math.fsum(rows[indicator]) * scale
     low, median, high = np.quantile(a.draws(rows, indicator), [0.025, 0.5, 0.975]) * scale
-    remark = empty if rows.empty else ABSENT if a.completeness(indicator) == "absent" else ""
+    remark = empty if rows.empty else ""
     return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), float(median), scale, remark)
