@@ -6,6 +6,7 @@ carry units; none of them calculates more than what it draws.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from dataclasses import dataclass
@@ -46,7 +47,9 @@ def svg(figure: Figure) -> str:
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
-    return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.S)
+    picture = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.S)
+    own = hashlib.sha256(picture.encode()).hexdigest()[:8]  # several drawings share one page: each has ids of its own
+    return re.sub(r'((?:\bid="|href="#|url\(#))', rf"\g<1>{own}-", picture)
 
 
 @dataclass(frozen=True)
