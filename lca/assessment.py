@@ -156,6 +156,6 @@ def _read(study: Study, folder: Path) -> tuple[pd.DataFrame, list[Finding]]:
         findings += result.findings
         frames.append(result.readings.assign(reading=declared.id))
     if not frames:
-        return pd.DataFrame(columns=[*measured.COLUMNS, "reading"]), findings
+        return measured.frame([]).assign(reading=""), findings
     together = pd.concat(frames, ignore_index=True)
     return together, findings + measured.overlaps(together)

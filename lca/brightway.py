@@ -4,6 +4,10 @@ Databases are written by bw2io's importer, with every exchange linked or the wor
 are in `lca_biosphere`. Bundled LCIA methods are read from bw2io's file: its own installer fails with bw2data 4.8, because
 the file gives flow keys as lists where tuples are wanted. Only the methods that the reports use are written.
 
+Brightway keeps the amounts of its matrices in single precision, a round-off of up to 6e-8 of each number. `write` puts them there
+again in double, so that a functional unit solved in Brightway equals a ledger to 1e-9. Brightway itself rounds again when
+somebody edits a database there.
+
 This module writes into Brightway's *current* project. Who calls it chooses the project: `lca.factors` a private one that is
 thrown away, `lca.export` one that the user names.
 """
@@ -11,13 +15,16 @@ thrown away, `lca.export` one that the user names.
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import math
 import zipfile
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lca.errors import Finding, LcaError
@@ -25,6 +32,7 @@ from lca.inventory import Inventory, spread_factors, spread_of
 
 DATABASE = "lca_inventories"
 BIOSPHERE = "lca_biosphere"
+Entries = dict[tuple[int, int], list[float]]  # amounts by row and column of a matrix, in Brightway's ids
 Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
 
 
@@ -136,6 +144,42 @@ def datasets(inventory: Inventory) -> list[dict[str, Any]]:
     return out
 
 
+def _in_double_precision(package: Path, matrix: str, entries: Entries) -> None:
+    """Put the amounts of one matrix into Brightway's processed file again, in double precision.
+
+    Several entries of one place are kept in ascending order, as bw_processing sorts them. Raises `ArithmeticError` if the file
+    holds other amounts than `entries` rounded to single precision.
+    """
+    with zipfile.ZipFile(package) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    description = json.loads(members["datapackage.json"])
+    path = {r["kind"]: r["path"] for r in description["resources"] if r.get("matrix") == matrix}
+    indices, kept = np.load(io.BytesIO(members[path["indices"]])), np.load(io.BytesIO(members[path["data"]]))
+    waiting = {place: iter(sorted(amounts)) for place, amounts in entries.items()}
+    exact = np.array([next(waiting.get((int(row), int(col)), iter(())), math.nan) for row, col in indices])
+    if not np.array_equal(exact.astype(kept.dtype), kept):
+        raise ArithmeticError(f"{package.name} holds other amounts than were written")
+    changed = io.BytesIO()
+    np.save(changed, exact)
+    members[path["data"]] = changed.getvalue()
+    with zipfile.ZipFile(package, "w") as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+
+
+def _amounts_in_double_precision(data: list[dict[str, Any]]) -> None:
+    import bw2data
+
+    matrices: dict[str, Entries] = {"technosphere_matrix": defaultdict(list), "biosphere_matrix": defaultdict(list)}
+    for dataset in data:
+        column = bw2data.get_id((dataset["database"], dataset["code"]))
+        for exchange in dataset["exchanges"]:
+            matrix = "biosphere_matrix" if exchange["type"] == "biosphere" else "technosphere_matrix"
+            matrices[matrix][bw2data.get_id(exchange["input"]), column].append(exchange["amount"])
+    for matrix, entries in matrices.items():
+        _in_double_precision(bw2data.Database(DATABASE).filepath_processed(), matrix, entries)
+
+
 def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole_methods: bool = True) -> dict[str, int]:
     """Write biosphere, inventories and methods into the current project; returns bw2io's counts.
 
@@ -182,11 +226,18 @@ def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole
             for e in unlinked
         )
     importer.write_database()
+    _amounts_in_double_precision(importer.data)
+    everywhere = bw2data.geomapping[bw2data.config.global_location]
     used = {(r.database, r.code) for r in inventory.flows.itertuples()}
     for indicator, factors in method_factors(inventory).items():
         row = inventory.indicators[inventory.indicators["indicator"] == indicator].iloc[0]
         method = bw2data.Method(method_key(row["method"]))
         method.register(unit=row["unit"])
-        method.write(factors if whole_methods else [f for f in factors if f[0] in used])
+        written = factors if whole_methods else [f for f in factors if f[0] in used]
+        method.write(written)
+        entries: Entries = defaultdict(list)
+        for flow_key, factor in written:
+            entries[bw2data.get_id(flow_key), everywhere].append(factor)
+        _in_double_precision(method.filepath_processed(), method.matrix, entries)
     activities, exchanges = len(importer.data), sum(len(d["exchanges"]) for d in importer.data)
     return {"activities": activities, "exchanges": exchanges, "unlinked": len(unlinked)}

@@ -129,7 +129,7 @@ def readings(a: Assessment, reading: str) -> Drawing:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("mean power of the record [W]")
     axes.set_xlabel("time [UTC]")
-    locator = dates.AutoDateLocator(maxticks=6)
+    locator = dates.AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.25), frameon=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-FUNCTIONS: dict[str, Any] = {"min": np.minimum, "max": np.maximum, "exp": np.exp, "log": np.log, "sqrt": np.sqrt}
+FUNCTIONS: dict[str, np.ufunc] = {"min": np.minimum, "max": np.maximum, "exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 _BINARY: dict[type[ast.operator], Any] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -67,5 +67,7 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any], formula: str) -> Any:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_evaluate(operand, values, formula)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
+            if len(args) != FUNCTIONS[name].nin:  # one more would be numpy's place for the result: a parameter overwritten
+                raise ValueError(f"'{formula}' gives {name} {len(args)} values instead of {FUNCTIONS[name].nin}")
             return FUNCTIONS[name](*[_evaluate(a, values, formula) for a in args])
     raise ValueError(f"'{formula}' uses something other than + - * / ** and min, max, exp, log, sqrt")

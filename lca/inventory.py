@@ -100,11 +100,13 @@ def _load(root: Path, content: str) -> Inventory:
         raise_errors([fault])
     dictionary = read_dictionary(root / "columns.csv")
     findings: list[Finding] = []
+    read = {root / "columns.csv"}
 
     def collect(table: str, paths: Iterable[Path]) -> pd.DataFrame:
         frames = []
         for path in paths:
             frame, found = read_table(path, table, dictionary)
+            read.add(path)
             findings.extend(found)
             frames.append(frame)
         filled = [f for f in frames if not f.empty] or frames[:1]
@@ -127,6 +129,9 @@ def _load(root: Path, content: str) -> Inventory:
         parameters=collect("parameters", of_systems("parameters")),
         exchanges=collect("exchanges", of_systems("exchanges")),
     )
+    for path in sorted(set(files(root)) - read):
+        got, expected = "a table that nothing reads", "activities*, parameters* or exchanges* in " + ", ".join(SYSTEMS)
+        findings.append(Finding("inventory.unread", "error", path.relative_to(root).as_posix(), "", got, expected, "rename or move it"))
     raise_errors(findings)
     return inventory
 
@@ -226,11 +231,12 @@ def formulas_equal_amounts(inventory: Inventory) -> Iterator[Finding]:
     values = parameter_values(inventory)
     for _, row in inventory.exchanges[inventory.exchanges["formula"] != ""].iterrows():
         try:
-            value = float(formulas.evaluate(row["formula"], values))
+            with np.errstate(all="ignore"):  # what is not finite is a finding below
+                value = float(formulas.evaluate(row["formula"], values))
         except ValueError as error:
             yield _finding("inventory.formula", row, "formula", str(error), "arithmetic over parameters", "mend the formula")
             continue
-        if not abs(value - row["amount"]) <= FORMULA_TOLERANCE * max(abs(value), abs(row["amount"])):
+        if not np.isfinite(value) or abs(value - row["amount"]) > FORMULA_TOLERANCE * max(abs(value), abs(row["amount"])):
             yield _finding("inventory.formula", row, "amount", row["amount"], repr(value), "write the formula's value")
 
 

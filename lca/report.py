@@ -23,7 +23,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from papermill.exceptions import PapermillExecutionError
 
-from lca import annex, checks, workbook
+from lca import annex, checks, typeset, workbook
 from lca.assessment import INVENTORIES, Assessment, assess
 from lca.errors import Finding, LcaError
 from lca.inventory import files as inventory_files
@@ -81,9 +81,11 @@ def make(
         progress("writing tables")
         write_tables(a, grids, found, bundle)
         workbook.write(a, grids, found, bundle / "disclosure.xlsx")
+        progress("typesetting the PDF")
+        manifest = describe(a, for_chapters, overrides, bundle)
+        typeset.write(a, grids, found, manifest | {"files": hashes(bundle)}, bundle / "report.pdf")
         notebooks = run_chapters(bundle, for_chapters, overrides, out, progress)
         progress("writing the page")
-        manifest = describe(a, for_chapters, overrides, bundle)
         (bundle / "report.html").write_text(page(a, bundle, notebooks, found, manifest), encoding="utf-8")
         finish_manifest(manifest, bundle)
         put_in_place(bundle, out)

@@ -7,6 +7,7 @@ keeps where it came from in the columns `file` and `line`, so that a later fault
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -40,16 +41,27 @@ def read_table(path: Path, table: str, dictionary: pd.DataFrame) -> tuple[pd.Dat
     if text is None:
         return empty, findings
     place = f"{path.parent.name}/{path.name}"
-    reader = csv.reader(text.splitlines())
-    header = next(reader)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header, *lines = [(cells, reader.line_num) for cells in reader]
+    except csv.Error as error:
+        where, fix = f"line {reader.line_num}", "close every quoted cell, write a quote inside one twice"
+        return empty, [Finding("table.quotes", "error", place, where, str(error), "cells in matching quotes", fix)]
+    return _rows(header[0], lines, place, columns, empty)
+
+
+def _rows(
+    header: list[str], lines: list[tuple[list[str], int]], place: str, columns: pd.DataFrame, empty: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Finding]]:
+    names = list(columns["column"])
+    findings: list[Finding] = []
     if header != names:
         extra, lacking = [c for c in header if c not in names], [c for c in names if c not in header]
         got = "unknown columns " + ", ".join(extra) if extra else "no column " + ", ".join(lacking) if lacking else "another order"
         return empty, [Finding("table.columns", "error", place, "line 1", got, ", ".join(names), "mend the header")]
     specs = [(str(c.column), str(c.type), c.required == "yes", str(c.allowed)) for c in columns.itertuples()]
     rows = []
-    for cells in reader:
-        line = reader.line_num
+    for cells, line in lines:
         if not cells:
             continue
         if len(cells) != len(names):

@@ -11,6 +11,7 @@ Triangular from low over 1 to high for the study's quantities; lognormal, triang
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,8 @@ def _ordered(spread: tuple[str, float, float], centre: float) -> tuple[str, floa
 def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
     """Factors of all products for every draw, shape (n, products, indicators); kept with the compiled factors."""
     folder = cache_folder() / key(factors.inventory.state)
-    kept = folder / f"draws-{seed}-{n}.npy"
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]  # drawn otherwise, kept under another name
+    kept = folder / f"draws-{seed}-{n}-{code}.npy"
     if kept.is_file():
         return np.load(kept, mmap_mode="r")
     amounts = exchange_draws(factors.inventory, n, seed)

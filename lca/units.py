@@ -59,7 +59,16 @@ def parse(text: str) -> pint.Quantity[float]:
     except pint.UndefinedUnitError as error:
         names = error.unit_names if isinstance(error.unit_names, str) else ", ".join(error.unit_names)
         raise ValueError(f"unknown unit '{names}'") from None
-    except (pint.errors.PintError, tokenize.TokenError, AttributeError, TypeError, ValueError, SyntaxError, ArithmeticError):
+    except (
+        pint.errors.PintError,
+        tokenize.TokenError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        SyntaxError,
+        ArithmeticError,
+        AssertionError,
+    ):
         raise ValueError(f"'{text}' is not a number with a unit") from None
 
 

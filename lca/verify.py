@@ -54,7 +54,7 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     path = bundle / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        assert {"files", "parameters", "overrides", "code", "environment"} <= manifest.keys()
+        assert isinstance(manifest, dict) and {"files", "parameters", "overrides", "code", "environment"} <= manifest.keys()
     except (OSError, ValueError, AssertionError):
         fix = "give the folder that lca report wrote"
         raise LcaError(

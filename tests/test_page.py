@@ -168,9 +168,9 @@ def test_missing_is_shown_as_missing():
 def test_a_printed_number_is_its_value_to_the_digits_shown(value, width):
     """Two to four significant digits: the printed number is within half a unit of the second digit, 5 %, of the value."""
     text = page.number(value, value * (1 - width / 4), value * (1 + width))
-    plain = text.replace("\u202f", "").replace("−", "-")
+    plain = text.replace("\u202f", "").replace("\u00a0", "").replace("−", "-")
     if "×" in plain:
-        mantissa, exponent = plain.split(" × 10")
+        mantissa, exponent = plain.split("×10")
         back = float(mantissa) * 10 ** int(exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")))
     else:
         back = float(plain)
