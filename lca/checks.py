@@ -64,7 +64,7 @@ def share_measured(a: Assessment) -> Iterator[Finding]:
     """How much of the energy at the machines a meter saw."""
     share = book.measured_share(a.base)
     measured = float(share.get("measured", 0.0))
-    parts = ", ".join(f"{100 * v:.2g} % {k}" for k, v in share.items())
+    parts = ", ".join(f"{100 * v:.3g} % {k}" for k, v in share.items())
     severity = "note" if measured >= MEASURED_WANTED else "warning"
     yield _say(a, "data.measured", severity, "energy of machines and facility", parts, "as much measured as possible", "meter the rest")
 

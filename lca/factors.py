@@ -32,7 +32,7 @@ from lca.errors import Finding, LcaError
 
 PACKAGES = ("bw2calc", "bw2data", "bw2io", "bw_processing", "numpy", "scipy")
 
-ROUND_OFF = 1e-15  # of an indicator's largest factor: what lies below is the noise of the solve, of either sign
+ROUND_OFF = 5e-14  # of an indicator's largest factor: what lies below is the noise of the solve, of either sign
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def cache_folder() -> Path:
 
 
 def without_noise(scores: np.ndarray) -> np.ndarray:
-    """Scores (products x indicators) with the round-off of the solve set to zero: below 1e-15 of the indicator's largest."""
+    """Scores (products x indicators) with the round-off of the solve set to zero: below 5e-14 of the indicator's largest."""
     return np.where(np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0), 0.0, scores)
 
 

@@ -47,8 +47,10 @@ def table(frame: pd.DataFrame, caption: str) -> Part:
     """A plain table; columns share the line by what they hold."""
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame.columns]
     head = [str(c) for c in frame.columns]
-    body = [[_plain(v, n) for v, n in zip(row, numeric, strict=True)] for row in frame.itertuples(index=False, name=None)]
-    shares = [_share([h, *column]) for h, column in zip(head, zip(*body, strict=True), strict=True)] if body else [1.0] * len(head)
+    body: list[list[Any]] = [[_plain(v, n) for v, n in zip(row, numeric, strict=True)] for row in frame.itertuples(index=False, name=None)]
+    if not body:
+        return _part(caption, head, [[{"over": len(head), "text": "none in this study"}]], [1.0] * len(head), numeric)
+    shares = [_share([h, *column]) for h, column in zip(head, zip(*body, strict=True), strict=True)]
     return _part(caption, head, body, shares if any(shares) else [*shares[:-1], 1.0], numeric)
 
 

@@ -38,10 +38,10 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def code_hash() -> str:
-    """One hash over this package's modules: the code that computed a result."""
+    """One hash over this package's modules and templates: the code that computed and wrote a result."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(here.rglob("*.py")):
+    for path in sorted(p for p in here.rglob("*") if p.suffix in (".py", ".css", ".j2", ".typ")):
         digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -166,13 +166,13 @@ def _page_pairs(mine: str, new: str) -> Iterator[tuple[str, Any, Any]]:
         yield f"figure {b[0] or i}, printed", a[2], b[2]
     script = re.compile(r"<script.*?</script>", re.S | re.I)
     yield "scripts", script.findall(mine), script.findall(new)
-    text = re.compile(r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", re.S)
+    text = re.compile(r'<section id="annex-versions">.*?</section>|' r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", re.S)
     yield "text", _words(text.sub(" ", mine)), _words(text.sub(" ", new))
 
 
 def _words(text: str) -> str:
     plain = re.sub(r"\s+", " ", text)
-    return re.sub(r"(Inventories \w+, code \w+|Annex: how it was computed.*)", "", plain)
+    return re.sub(r"Inventories \w+, code \w+", "", plain)
 
 
 def _json_pairs(mine: Any, new: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

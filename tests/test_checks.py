@@ -1,5 +1,6 @@
 """Rules over a calculated study: each is silent on a sound study and speaks on the fault that it is for."""
 
+# ruff: noqa: E501  (tables of faults, one to a line)
 from __future__ import annotations
 
 import dataclasses

@@ -48,7 +48,22 @@ def test_arrays_of_draws_are_evaluated_draw_by_draw(values):
 
 @pytest.mark.parametrize(
     "formula",
-    ["__import__('os')", "x.y", "x[0]", "lambda: 1", "1 if x else 2", "x == 1", "'a' * 3", "True", "1j", "x // 2", "x % 2", "1; 2", "", "(1"],
+    [
+        "__import__('os')",
+        "x.y",
+        "x[0]",
+        "lambda: 1",
+        "1 if x else 2",
+        "x == 1",
+        "'a' * 3",
+        "True",
+        "1j",
+        "x // 2",
+        "x % 2",
+        "1; 2",
+        "",
+        "(1",
+    ],
 )
 def test_a_program_is_refused(formula):
     """Attributes, calls, comparisons, strings and statements are not arithmetic."""

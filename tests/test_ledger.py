@@ -85,7 +85,7 @@ def test_a_change_of_unit_changes_no_row():
 def test_parts_are_the_whole_in_every_indicator_and_view():
     """Sums by stage, by workload and by scope are the total, and none of them exceeds it."""
     a = small.assessed()
-    for rows in (book.lca_rows(a.base), book.lca_rows(a.base, "market"), book.ghg_rows(a.base, "location"), book.ghg_rows(a.base, "market")):
+    for rows in [pick(a.base, view) for pick in (book.lca_rows, book.ghg_rows) for view in ("location", "market")]:
         names = book.indicators_of(rows)
         for column in ("life_cycle_stage", "workload", "scope"):
             parts = book.by(rows, [column], names)

@@ -186,7 +186,8 @@ def test_the_wider_the_interval_the_fewer_the_digits():
 def test_show_takes_everything_that_a_chapter_shows_and_nothing_else():
     """Statements, tables, findings, drawings, trees, headlines and lists of them; anything else is a fault of the chapter."""
     a = small.assessed()
-    for thing in (life_cycle.by_stage(a, "model"), life_cycle.headlines(a), life_cycle.overrides(a), life_cycle.trees(a, "gwp100", 0.1), []):
+    shown = [life_cycle.by_stage(a, "model"), life_cycle.headlines(a), life_cycle.overrides(a), life_cycle.trees(a, "gwp100", 0.1)]
+    for thing in [*shown, []]:
         assert page.show(thing)._repr_html_()
     with pytest.raises(TypeError, match="int"):
         page.show(3)

@@ -154,3 +154,9 @@ def test_an_empty_figure_says_why(example):
 def test_figures_are_vectors_with_text_that_stays_text(example):
     part = paper.figure(figures.origins(example))
     assert "<image" not in part["svg"] and "<text" in part["svg"]
+
+
+def test_an_empty_table_says_so(example):
+    part = paper.table(example.base.iloc[:0][["row", "product", "amount"]], "nothing bought")
+    figure = json.loads(typst.query(typeset.TEMPLATE, "figure", **typeset.inputs(small(example, parts=[part]))))
+    assert "none in this study" in words(figure)

@@ -51,7 +51,9 @@ def test_the_ledger_sheet_is_the_ledger():
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(tmp_path):
     """A workload called `=1+1` is written as these four characters and computes nothing."""
-    words = small.text().replace("service: one model trained", 'service: "=1+1"').replace("title: the hall on", 'title: "=2+2 on').replace("grid of YY,", 'grid of YY",')
+    words = small.text().replace("service: one model trained", 'service: "=1+1"')
+    words = words.replace("title: the hall on the grid of YY,", 'title: "=2+2",')
+    assert words.count('"=') == 2
     book = write(assess(small.put(tmp_path, words), small.INVENTORIES), tmp_path / "w.xlsx")
     formulas = [c.coordinate for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
     assert formulas == []

@@ -18,7 +18,7 @@ from lca.statements import life_cycle
 def scope(a: Assessment) -> pd.DataFrame:
     """Goal, boundary and period as a table of two columns."""
     s = a.study
-    shares = ", ".join(f"{100 * v:.2g} % {k}" for k, v in book.measured_share(a.base).items())
+    shares = ", ".join(f"{100 * v:.3g} % {k}" for k, v in book.measured_share(a.base).items())
     rows = [
         ("study", s.title),
         ("application", s.goal.application),

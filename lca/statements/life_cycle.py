@@ -111,7 +111,9 @@ def credits(a: Assessment, functional_unit: str) -> Statement:
 def describe(a: Assessment, functional_unit: str) -> str:
     """`1000 images` with a narrow space between thousands, for titles."""
     fu = next(f for f in a.study.functional_units if f.id == functional_unit)
-    return f"{fu.amount:,.0f}\u00a0{fu.unit}{'s' if fu.amount != 1 else ''}".replace(",", "\u202f")
+    alike = sum((f.amount, f.unit) == (fu.amount, fu.unit) for f in a.study.functional_units) > 1
+    which = f" ({fu.id})" if alike else ""
+    return f"{fu.amount:,.0f}\u00a0{fu.unit}{'s' if fu.amount != 1 else ''}{which}".replace(",", "\u202f")
 
 
 def ai_stages(a: Assessment) -> pd.DataFrame:
