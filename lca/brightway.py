@@ -167,7 +167,7 @@ def _in_double_precision(package: Path, matrix: str, entries: Entries) -> None:
             packed.writestr(name, content)
 
 
-def _amounts_in_double_precision(data: list[dict[str, Any]]) -> None:
+def _amounts_in_double_precision(name: str, data: list[dict[str, Any]]) -> None:
     import bw2data
 
     matrices: dict[str, Entries] = {"technosphere_matrix": defaultdict(list), "biosphere_matrix": defaultdict(list)}
@@ -177,20 +177,45 @@ def _amounts_in_double_precision(data: list[dict[str, Any]]) -> None:
             matrix = "biosphere_matrix" if exchange["type"] == "biosphere" else "technosphere_matrix"
             matrices[matrix][bw2data.get_id(exchange["input"]), column].append(exchange["amount"])
     for matrix, entries in matrices.items():
-        _in_double_precision(bw2data.Database(DATABASE).filepath_processed(), matrix, entries)
+        _in_double_precision(bw2data.Database(name).filepath_processed(), matrix, entries)
 
 
-def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole_methods: bool = True) -> dict[str, int]:
+def _write_database(name: str, data: list[dict[str, Any]], links: dict[str, set[str]]) -> tuple[int, int]:
+    """Write activities as a database: linked by code within it and to the databases in `links` (name: kinds of exchanges).
+
+    Returns activities and exchanges. Raises `LcaError` naming every exchange that stays unlinked; then nothing is written.
+    """
+    import bw2data
+    from bw2io.importers.base_lci import LCIImporter
+    from bw2io.strategies import link_iterable_by_fields
+
+    importer = LCIImporter(name)
+    importer.data = data
+    goods = {"technosphere", "production", "substitution"}
+    importer.apply_strategy(lambda d: link_iterable_by_fields(d, fields=["code"], internal=True, kind=goods))
+    for other, kinds in links.items():
+        there = bw2data.Database(other)
+        importer.apply_strategy(lambda d, there=there, kinds=kinds: link_iterable_by_fields(d, other=there, fields=["code"], kind=kinds))
+    unlinked = list(importer.unlinked)
+    if unlinked:
+        expected, fix = "a linked exchange", "mend the code"
+        raise LcaError(
+            Finding("inventory.unlinked", "error", name, str(e.get("name")), str(e.get("code")), expected, fix) for e in unlinked
+        )
+    importer.write_database()
+    _amounts_in_double_precision(name, data)
+    return len(data), sum(len(d["exchanges"]) for d in data)
+
+
+def write(inventory: Inventory, foregrounds: list[dict[str, Any]] | None = None, whole_methods: bool = True) -> dict[str, int]:
     """Write biosphere, inventories and methods into the current project; returns bw2io's counts.
 
-    `extra` are further activities (a study's foreground), as `datasets` makes them. Without `whole_methods`, only the factors of
-    flows that the inventories use are written: the scores are the same and the writing takes a tenth of the time. Raises `LcaError`
-    naming every unlinked exchange.
+    `foregrounds` are further activities, as `datasets` makes them, each in the database that it names: a study's own, so that
+    another study's stays. Without `whole_methods`, only the factors of flows that the inventories use are written: the scores
+    are the same and the writing takes a tenth of the time. Raises `LcaError` naming every unlinked exchange.
     """
     import bw2data
     import bw2io
-    from bw2io.importers.base_lci import LCIImporter
-    from bw2io.strategies import link_iterable_by_fields
 
     if "biosphere3" not in bw2data.databases:
         bw2io.create_default_biosphere3()
@@ -207,26 +232,12 @@ def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole
             for f in own.itertuples()
         }
     )
-    importer = LCIImporter(DATABASE)
-    importer.data = datasets(inventory) + (extra or [])
-    importer.apply_strategy(
-        lambda data: link_iterable_by_fields(data, fields=["code"], internal=True, kind={"technosphere", "production", "substitution"})
-    )
-    for name in ("biosphere3", BIOSPHERE):
-        flows = bw2data.Database(name)
-        importer.apply_strategy(
-            lambda data, flows=flows: link_iterable_by_fields(data, other=flows, fields=["code"], kind={"biosphere"})  # type: ignore[misc]
-        )
-    unlinked = list(importer.unlinked)
-    if unlinked:
-        raise LcaError(
-            Finding(
-                "inventory.unlinked", "error", "inventories", str(e.get("name")), str(e.get("code")), "a linked exchange", "mend the code"
-            )
-            for e in unlinked
-        )
-    importer.write_database()
-    _amounts_in_double_precision(importer.data)
+    elementary = {"biosphere3": {"biosphere"}, BIOSPHERE: {"biosphere"}}
+    activities, exchanges = _write_database(DATABASE, datasets(inventory), elementary)
+    for name in sorted({d["database"] for d in foregrounds or []}):
+        mine = [d for d in foregrounds or [] if d["database"] == name]
+        more = _write_database(name, mine, {DATABASE: {"technosphere"}})
+        activities, exchanges = activities + more[0], exchanges + more[1]
     everywhere = bw2data.geomapping[bw2data.config.global_location]
     used = {(r.database, r.code) for r in inventory.flows.itertuples()}
     for indicator, factors in method_factors(inventory).items():
@@ -239,5 +250,4 @@ def write(inventory: Inventory, extra: list[dict[str, Any]] | None = None, whole
         for flow_key, factor in written:
             entries[bw2data.get_id(flow_key), everywhere].append(factor)
         _in_double_precision(method.filepath_processed(), method.matrix, entries)
-    activities, exchanges = len(importer.data), sum(len(d["exchanges"]) for d in importer.data)
-    return {"activities": activities, "exchanges": exchanges, "unlinked": len(unlinked)}
+    return {"activities": activities, "exchanges": exchanges, "unlinked": 0}

@@ -29,7 +29,7 @@ def foreground(a: Assessment, functional_unit: str) -> dict[str, Any]:
             {"type": "technosphere", "code": product, "name": name, "amount": float(amount), "unit": long_unit, "uncertainty type": 0}
         )
     return {
-        "database": brightway.DATABASE,
+        "database": f"lca_{a.study.study}",
         "code": code,
         "name": f"{a.study.title}: {functional_unit}",
         "reference product": unit,
@@ -43,7 +43,10 @@ def foreground(a: Assessment, functional_unit: str) -> dict[str, Any]:
 
 
 def to_brightway(project: str, inventory: Inventory, a: Assessment | None = None) -> dict[str, int]:
-    """Write databases, methods and a study's foregrounds into the user's Brightway project of that name."""
+    """Write databases, methods and a study's foregrounds into the user's Brightway project of that name.
+
+    The study has a database of its own beside `lca_inventories`; other databases of the project are left alone.
+    """
     import bw2data
 
     bw2data.projects.set_current(project)

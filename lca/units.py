@@ -6,6 +6,7 @@ counts that don't cancel each other, so that kWh per image can't be read as kWh 
 
 from __future__ import annotations
 
+import re
 import tokenize
 from functools import lru_cache
 
@@ -34,7 +35,7 @@ LONG_NAMES = {
 @lru_cache(maxsize=1)
 def registry() -> pint.UnitRegistry[float]:
     """The unit registry that every module shares."""
-    ureg: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    ureg: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, on_redefinition="ignore")
     ureg.define("ton = 1000 * kilogram")
     for count in COUNTS:
         ureg.define(f"{count} = [{count}]")
@@ -52,6 +53,8 @@ def parse(text: str) -> pint.Quantity[float]:
     Traceback (most recent call last):
     ValueError: unknown unit 'bananas'
     """
+    if re.search(r"[A-Za-z)]\s+[-+\d]", str(text)) or re.match(r"\s*(?!inf|nan)[A-Za-z]", str(text)):
+        raise ValueError(f"'{text}' is not a number with a unit")  # pint takes 2 kg 3 for 6 kg, and kWh for 1 kWh
     if "," in str(text):
         raise ValueError(f"'{text}' has a comma: write decimals with a point, thousands without a mark")
     try:

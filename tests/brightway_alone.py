@@ -25,7 +25,7 @@ def solve(root: Path, foregrounds: list[dict]) -> dict[str, dict[str, float]]:
     assert counts["unlinked"] == 0
     scores: dict[str, dict[str, float]] = {}
     for dataset in foregrounds:
-        node = bw2data.get_node(database=brightway.DATABASE, code=dataset["code"])
+        node = bw2data.get_node(database=dataset["database"], code=dataset["code"])
         scores[dataset["code"]] = {}
         for row in inventory.indicators.itertuples():
             lca = bw2calc.LCA({node: 1}, brightway.method_key(row.method))

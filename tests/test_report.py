@@ -14,7 +14,7 @@ from lca.errors import LcaError
 from lca.provenance import hashes
 from lca.report import make, value_of
 
-SHARED = ["report.html", "disclosure.xlsx", "ledger.parquet", "ledger.csv", "readings.parquet", "checks.json", "figures.json"]
+SHARED = ["report.html", "report.pdf", "disclosure.xlsx", "ledger.parquet", "ledger.csv", "readings.parquet", "checks.json", "figures.json"]
 
 
 def test_the_bundle_is_complete():

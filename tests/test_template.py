@@ -34,7 +34,7 @@ def test_a_new_study_lies_among_the_reports(tmp_path):
 
 
 def test_a_new_study_calculates(tmp_path):
-    """Three records are 0.0014566908512118 kWh (the column energy_consumed), and every stage of the boundary has rows in base and scenario."""
+    """Energy is the sum of the three cells energy_consumed [kWh]; every stage of the boundary has rows, and the scenario too."""
     a = assess(create("first-try", tmp_path))
     assert a.cases["base"].use["energy_kwh"].sum() == pytest.approx(0.0004784439185735 + 0.0004888325796543 + 0.0004894143530043)
     stages = set(a.study.boundary.included)
@@ -43,14 +43,14 @@ def test_a_new_study_calculates(tmp_path):
 
 
 def test_the_comments_that_can_be_switched_on_hold(tmp_path):
-    """Refrigerant and contract, commented out in the template, are accepted by the schema when their lines are uncommented."""
+    """Refrigerant, declared use and contract are commented out in the template; without the comment signs they are accepted."""
     study = create("first-try", tmp_path)
     text = study.read_text(encoding="utf-8")
     for first in ("refrigerant:", "uses:", "contracts:"):
         text = _uncommented(text, first)
     text = text.replace("readings: [codecarbon]  # and uses: [booked-hours]", "readings: [codecarbon]\n    uses: [booked-hours]  #")
     held = [f"  - {{id: {s}, citation: a paper of our own, licence: own}}\n" for s in ("my-chiller", "my-invoice", "my-certificates")]
-    # the certificates cover 100 kWh, so the booked hours must be more than 3 Wh: 500 h of one board at 250 W
+    # certificates of 100 kWh may not exceed the site's energy: 500 h x 250 W / 1000 x PUE 1.56 = 195 kWh
     study.write_text(text.replace("value: 120 hour", "value: 500 hour") + "".join(held), encoding="utf-8")
     assert [f for f in check(study) if f.severity == "error"] == []
     a = assess(study)
@@ -91,7 +91,7 @@ def test_the_first_field_is_the_name():
 def test_every_source_is_used():
     """No source is listed for nothing, and none is missing (`check` sees to the other direction)."""
     document = yaml.safe_load((TEMPLATE / "study.yaml").read_text(encoding="utf-8"))
-    body = json.dumps({k: v for k, v in document.items() if k != "sources"})
+    body = json.dumps({k: v for k, v in document.items() if k != "sources"}, default=str)
     assert [s["id"] for s in document["sources"] if f'"source": "{s["id"]}"' not in body] == []
 
 
