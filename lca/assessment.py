@@ -16,10 +16,12 @@ import pandas as pd
 from lca import ledger as book
 from lca import readings as measured
 from lca.activity import Case, products_exist, sources_exist, spread, use_of
+from lca.declaration import read_document, validate, with_overrides
 from lca.errors import Finding, LcaError
 from lca.factors import Factors, compiled
 from lca.inventory import Inventory
-from lca.study import Scenario, Study, read_document, validate, with_overrides
+from lca.stages.electricity import coverage
+from lca.study import Scenario, Study
 from lca.uncertainty import ledger_draws
 
 INVENTORIES = Path(__file__).parents[1] / "inventories"
@@ -135,7 +137,9 @@ def _declared(
             findings += error.findings
     findings += found
     try:
-        use_of(study, readings)
+        case = Case(study, inventory, *use_of(study, readings))
+        for site in study.sites:
+            coverage(case, site.id)
     except LcaError as error:
         findings += error.findings
     return study, document, readings, sorted(set(findings)), root

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lca.chapters import value_of
 from lca.errors import Finding, LcaError
-from lca.report import make, value_of
+from lca.report import make
 from lca.tables import read_text
 
 
@@ -102,4 +103,9 @@ def attempt(job: Job) -> Outcome:
         make(job.study, job.out, job.parameters)
     except LcaError as error:
         return Outcome(job, tuple(error.findings))
+    except OSError as error:  # a full disk or a lost folder ends one bundle, not the batch
+        fault = Finding(
+            "batch.system", "error", str(job.study), str(job.out), str(error), "a folder that can be written", "see the message"
+        )
+        return Outcome(job, (fault,))
     return Outcome(job, ())

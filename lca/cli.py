@@ -106,7 +106,8 @@ def _print_findings(found: list[Finding]) -> int:
 def report(o: argparse.Namespace) -> int:
     """Make one bundle and print its path."""
     from lca.batch import jobs
-    from lca.report import make, value_of
+    from lca.chapters import value_of
+    from lca.report import make
 
     out = o.output or jobs([o.study])[0].out
     made = make(o.study, out, {name: value_of(text) for name, text in o.parameter}, chapters=o.chapters, progress=_say)

@@ -34,8 +34,8 @@ def number(value: float, low: float | None = None, high: float | None = None) ->
         half = (high - low) / 2
         digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(half)) + 2
         digits = max(MIN_DIGITS, min(MAX_DIGITS, digits))
-    exponent = math.floor(math.log10(abs(value)))
     rounded = float(f"{value:.{digits - 1}e}")
+    exponent = math.floor(math.log10(abs(rounded)))
     if -3 <= exponent < 7:
         text = f"{rounded:,.{max(0, digits - 1 - exponent)}f}".replace(",", NARROW)
         return text.replace("-", "−")

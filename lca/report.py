@@ -7,24 +7,19 @@ where it was made, so the same inputs give the same bytes.
 
 from __future__ import annotations
 
-import ast
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import nbformat
-import papermill
-from nbconvert.filters import Highlight2HTML
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from papermill.exceptions import PapermillExecutionError
 
 from lca import annex, checks, typeset, workbook
 from lca.assessment import INVENTORIES, Assessment, assess
+from lca.chapters import CHAPTERS, Progress, chapter_html, chapter_paths, run_chapters, split_parameters
+from lca.declaration import read_document, validate
 from lca.errors import Finding, LcaError
 from lca.inventory import files as inventory_files
 from lca.page import escape, frame
@@ -32,13 +27,9 @@ from lca.page import findings as findings_html
 from lca.provenance import code_hash, environment, hashes
 from lca.statements import Statement
 from lca.statements.everything import statements
-from lca.study import read_document, validate
 from lca.tables import write_csv
 
-CHAPTERS = Path(__file__).parents[1] / "notebooks" / "chapters"
 TEMPLATES = Path(__file__).parent / "templates"
-RESERVED = ("study", "inventories", "overrides")  # set by the report itself
-Progress = Callable[[str], None]
 
 
 def make(
@@ -74,8 +65,8 @@ def make(
         if wrong:
             raise LcaError(wrong)
         indicator = str(for_chapters.get("indicator", "gwp100"))
-        if indicator not in set(a.indicators["indicator"]):
-            expected, fix = ", ".join(a.indicators["indicator"]), "take one of these"
+        if indicator not in a.factors.table.columns:
+            expected, fix = ", ".join(a.factors.table.columns), "take one of these"
             raise LcaError(Finding("report.indicator", "error", "-p", "indicator", indicator, expected, fix), exit_code=2)
         grids = statements(a, indicator)
         progress("writing tables")
@@ -90,26 +81,6 @@ def make(
         finish_manifest(manifest, bundle)
         put_in_place(bundle, out)
     return out
-
-
-def split_parameters(parameters: dict[str, Any], chapters: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parameters of the chapters, and overrides of the study (names with a dot). An unknown name is a usage error
-    (papermill alone only warns)."""
-    if not chapter_paths(chapters):
-        got, fix = "no notebooks", "give a folder of chapters"
-        raise LcaError(Finding("report.chapters", "error", str(chapters), "", got, "*.ipynb", fix), exit_code=2)
-    known = [p for p in papermill.inspect_notebook(chapter_paths(chapters)[0]) if p not in RESERVED]
-    mine = {k: v for k, v in parameters.items() if "." not in k}
-    unknown = [k for k in mine if k not in known]
-    if unknown:
-        expected = ", ".join(known) + ", or a dotted path of the study such as sites.france.pue"
-        raise LcaError([Finding("report.parameter", "error", "-p", k, k, expected, "mend the name") for k in unknown], exit_code=2)
-    return mine, {k: v for k, v in parameters.items() if "." in k}
-
-
-def chapter_paths(chapters: Path) -> list[Path]:
-    """The chapters in order of their names."""
-    return sorted(chapters.glob("*.ipynb"))
 
 
 def copy_inputs(study: Path, inventories: Path, chapters: Path, bundle: Path) -> Path:
@@ -173,94 +144,6 @@ def write_tables(a: Assessment, grids: list[Statement], found: list[Finding], bu
         for column, c in zip(grid.columns, cells, strict=True)
     ]
     (bundle / "figures.json").write_text(_json(figures), encoding="utf-8")
-
-
-def run_chapters(
-    bundle: Path, parameters: dict[str, Any], overrides: dict[str, Any], out: Path, progress: Progress
-) -> list[nbformat.NotebookNode]:
-    """Run every chapter by papermill in the bundle's `notebooks/`; returns the executed notebooks, cleaned of clock and paths.
-
-    A failed chapter's partial notebook is kept in `<out>.failed`.
-    """
-    folder = bundle / "notebooks"
-    folder.mkdir()
-    values = parameters | {"study": "../inputs/study/study.yaml", "inventories": "../inputs/inventories", "overrides": overrides}
-    paths = chapter_paths(bundle / "inputs" / "chapters")
-
-    def run(path: Path) -> None:
-        progress(f"running chapter {path.stem}")
-        papermill.execute_notebook(
-            path,
-            folder / path.name,
-            values,
-            cwd=folder,
-            kernel_name="python3",
-            progress_bar=False,
-            extra_arguments=["--log-level=ERROR"],
-        )
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for path, future in [(p, pool.submit(run, p)) for p in paths]:
-            try:
-                future.result()
-            except PapermillExecutionError as error:
-                kept = out.with_name(out.name + ".failed")
-                kept.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(folder / path.name, kept / path.name)
-                got = f"{error.ename}: {str(error.evalue).splitlines()[0] if str(error.evalue) else ''}"
-                where = f"cell {error.exec_count}"
-                fix = f"open {kept.name}/{path.name}"
-                raise LcaError(Finding("report.chapter", "error", path.name, where, got, "a chapter that runs", fix)) from None
-    executed = []
-    for path in paths:
-        notebook = cleaned(nbformat.read(folder / path.name, as_version=4))
-        nbformat.write(notebook, folder / path.name)
-        executed.append(notebook)
-    return executed
-
-
-def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without times, durations, host paths and process ids."""
-    papermill_notes = notebook.metadata.pop("papermill", {})
-    notebook.metadata["papermill"] = {"parameters": papermill_notes.get("parameters", {})}
-    notebook.metadata.pop("language_info", None)
-    for i, cell in enumerate(notebook.cells):
-        cell.metadata.pop("papermill", None)
-        cell.metadata.pop("execution", None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell["id"] = f"injected-{i:02d}"
-    return notebook
-
-
-def chapter_html(notebook: nbformat.NotebookNode) -> tuple[str, str]:
-    """Title and body of an executed chapter; its code stands folded at the end."""
-    title, parts, code = "", [], []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = cell.source
-            if not title and text.startswith("# "):
-                title, _, text = text[2:].partition("\n")
-            parts.append(_markdown(text))
-        else:
-            code.append(cell.source)
-            parts += [_output(output) for output in cell.get("outputs", [])]
-    listing = Highlight2HTML(pygments_lexer="python")("\n\n".join(code))
-    parts.append(f'<details class="code"><summary>code and parameters of this chapter</summary>{listing}</details>')
-    return title, "\n".join(parts)
-
-
-def _markdown(text: str) -> str:
-    shifted = "\n".join("#" + line if line.startswith("#") else line for line in text.splitlines())
-    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(shifted))
-
-
-def _output(output: nbformat.NotebookNode) -> str:
-    content = output.get("data", {})
-    if "text/html" in content:
-        return str(content["text/html"])
-    if "text/plain" in content and output.output_type in ("execute_result", "display_data"):
-        return f"<pre>{escape(content['text/plain'])}</pre>"
-    return ""
 
 
 def describe(a: Assessment, parameters: dict[str, Any], overrides: dict[str, Any], bundle: Path) -> dict[str, Any]:
@@ -356,18 +239,6 @@ def put_in_place(bundle: Path, out: Path) -> None:
         old = bundle.parent / "old"
         out.rename(old)
     bundle.rename(out)
-
-
-def value_of(text: str) -> Any:
-    """A parameter's value as written on the command line: a Python literal if it is one, else the text itself.
-
-    >>> value_of("0.05"), value_of("ced")
-    (0.05, 'ced')
-    """
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def _json(value: Any) -> str:

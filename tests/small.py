@@ -24,10 +24,11 @@ import yaml
 from lca import ledger as book
 from lca.activity import Case, spread, use_of
 from lca.assessment import Assessment, assess
+from lca.declaration import validate
 from lca.factors import Factors, compiled
 from lca.readings import COLUMNS
 from lca.report import make
-from lca.study import Study, validate
+from lca.study import Study
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data" / "small"

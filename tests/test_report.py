@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import small
 
+from lca.chapters import value_of
 from lca.errors import LcaError
 from lca.provenance import hashes
-from lca.report import make, value_of
+from lca.report import make
 
 SHARED = ["report.html", "report.pdf", "disclosure.xlsx", "ledger.parquet", "ledger.csv", "readings.parquet", "checks.json", "figures.json"]
 

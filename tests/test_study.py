@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lca.declaration import load, validate, with_overrides
 from lca.errors import LcaError
-from lca.study import Quantity, Scenario, json_schema, load, validate, with_overrides
+from lca.study import Quantity, Scenario, json_schema
 
 SHIPPED = sorted((small.ROOT / "reports").glob("*/in/study.yaml"))
 

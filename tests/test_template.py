@@ -12,8 +12,9 @@ import yaml
 
 from lca.assessment import assess, check
 from lca.cli import main
+from lca.declaration import load
 from lca.errors import LcaError
-from lca.study import json_schema, load
+from lca.study import json_schema
 from lca.template import TEMPLATE, create
 
 EXAMPLE = Path(__file__).parents[1] / "reports" / "example" / "in"
