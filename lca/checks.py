@@ -5,6 +5,7 @@ An `error` means that the report must not be relied on; a `warning` belongs on p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -137,6 +138,38 @@ def exclusions_are_shown(a: Assessment) -> Iterator[Finding]:
         yield _say(a, "boundary.excluded", "warning", f"boundary.excluded.{i}", got, f"its size: {item.size}", "include it when known")
 
 
+def idle_energy_is_stated(a: Assessment) -> Iterator[Finding]:
+    """A machine's making is charged to its working hours, idle hours included; the electricity of idle hours is in no reading."""
+    for system in a.study.systems:
+        share = system.active_share.to("dimensionless")
+        if share < 1:
+            got = f"{100 * (1 - share):.0f} % idle hours, whose making is charged and whose electricity isn't"
+            fix = "meter the idle machine as a workload of its own; as it stands electricity is a lower bound"
+            yield _say(a, "data.idle", "warning", f"systems.{system.id}.active_share", got, "energy of idle hours", fix)
+
+
+def machines_are_enough(a: Assessment) -> Iterator[Finding]:
+    """No more machine-hours in the period than the declared machines have."""
+    hours = a.cases["base"].hours.groupby("asset")["machine_hours"].sum()
+    period = (a.study.end - a.study.start).days * 24
+    for system in a.study.systems:
+        if hours.get(system.id, 0.0) > system.count * period:
+            got = f"{hours[system.id]:.6g} machine-hours of {system.count:g} machines"
+            fix = f"declare at least {math.ceil(hours[system.id] / period)} machines"
+            yield _say(a, "data.machines", "warning", f"systems.{system.id}.count", got, f"at most {system.count * period:.6g}", fix)
+
+
+def central_values_lie_inside(a: Assessment) -> Iterator[Finding]:
+    """The totals at declared values lie inside the range of their own draws."""
+    for name, rows in [("LCA", book.lca_rows(a.base)), *((f"GHG, {v}-based", book.ghg_rows(a.base, v)) for v in ("location", "market"))]:  # type: ignore[arg-type]
+        low, high = np.quantile(a.draws(rows, "gwp100"), [0.025, 0.975])
+        value = book.total(rows, "gwp100")
+        if not low <= value <= high:
+            got, expected = f"{value:.4g} kg CO2e", f"{low:.4g} to {high:.4g}"
+            fix = "declared values sit at the edge of their intervals: read the range, not the value"
+            yield _say(a, "uncertainty.central", "warning", f"total, {name}", got, expected, fix)
+
+
 def meters_have_accuracy(a: Assessment) -> Iterator[Finding]:
     """A meter without a declared accuracy enters as exact."""
     for r in a.study.readings:
@@ -199,6 +232,9 @@ RULES = (
     market_view_has_a_residual_mix,
     stages_are_complete,
     exclusions_are_shown,
+    idle_energy_is_stated,
+    machines_are_enough,
+    central_values_lie_inside,
     meters_have_accuracy,
     acquisitions_are_stated,
     aggregates_are_stated,

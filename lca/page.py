@@ -18,6 +18,7 @@ from lca.figures import Drawing, svg
 from lca.statements import Cell, Headlines, Statement
 
 MAX_DIGITS, MIN_DIGITS = 4, 2
+SKEWED = 0.1  # from here on the median of the draws is printed beside the value at declared inputs
 NARROW = "\u202f"  # narrow no-break space between thousands
 
 
@@ -64,7 +65,9 @@ def figure_of(cell: Cell) -> str:
     shown = number(cell.value, *sorted((cell.low, cell.high)))
     value = f'<data data-figure="{escape(cell.id)}" value="{cell.value!r}">{shown}</data>'
     if cell.high > cell.low:
-        value += f' <span class="interval">{interval(*sorted((cell.low, cell.high)))}</span>'
+        skewed = abs(cell.median - cell.value) > SKEWED * abs(cell.value)
+        middle = f"<br>median {number(cell.median, *sorted((cell.low, cell.high)))}" if skewed else ""
+        value += f' <span class="interval">{interval(*sorted((cell.low, cell.high)))}{middle}</span>'
     return f'<details class="figure"><summary title="open the ledger rows">{value}</summary>{rows_of(cell)}</details>'
 
 
@@ -96,7 +99,8 @@ def statement(table: Statement) -> str:
     notes = "".join(f"<li>{escape(n)}</li>" for n in table.notes)
     return (
         f'<div class="statement{" wide" if len(table.columns) > 4 else ""}" id="{escape(table.id)}"><table><caption>{escape(table.title)}'
-        f"<small>Central value; below it the range that holds 95 % of the draws. Open a figure to see its ledger rows.</small></caption>"
+        "<small>Value at declared inputs; below it the range that holds 95 % of the draws. "
+        "Open a figure to see its ledger rows.</small></caption>"
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>" + (f"<ul>{notes}</ul>" if notes else "") + "</div>"
     )
 

@@ -70,6 +70,8 @@ class Quantity(Part):
             raise ValueError(f"{low} <= {centre} <= {high} does not hold")
         if centre < 0:
             raise ValueError("negative")
+        if centre == 0 and high > 0:
+            raise ValueError("an interval around 0 can't be scaled: declare a value above 0, or 0 without an interval")
         return self
 
     def to(self, unit: str) -> float:
@@ -175,6 +177,8 @@ class Site(Part):
     def pue_at_least_one(cls, value: Quantity) -> Quantity:
         if value.to("dimensionless") < 1:
             raise ValueError("PUE is facility energy over IT energy and can't be below 1")
+        if value.to("dimensionless") == 1 and value.relative()[1] > 1:
+            raise ValueError("an interval above a PUE of exactly 1 can't be scaled: declare a PUE above 1")
         return value
 
 

@@ -5,7 +5,7 @@ solved for each draw, which gives the factors of all products at once. The draws
 the seed, and are kept; every study and scenario uses the same ones, so a comparison is made draw by draw.
 
 Study: every uncertain quantity (a meter, a PUE, a lifetime) is drawn once and moves all rows that name it in `keys`.
-Triangular from low over 1 to high for the study's quantities; lognormal, triangular or uniform for the inventories.
+A declared value is the median of its draws, its low and high hold 95 % of them; lognormal, triangular or uniform for the inventories.
 """
 
 from __future__ import annotations
@@ -44,6 +44,21 @@ def draw(kind: str, centre: float, low: float, high: float, n: int, generator: n
     if kind == "uniform":
         return generator.uniform(low, high, n)
     return generator.triangular(low, centre, high, n)
+
+
+def around_one(low: float, high: float, n: int, generator: np.random.Generator) -> np.ndarray:
+    """`n` draws of a declared quantity relative to its value: the median is 1, `low` to `high` hold 95 %.
+
+    Two half lognormals that meet at 1, so what divides by the quantity is drawn as well as what multiplies by it: the draws of
+    1/x are those of the interval 1/high to 1/low. Below 1 the fall is linear where `low` is 0, and never below 0.
+
+    >>> bool((around_one(1.0, 2.0, 100, _generator("x", 1)) >= 1).all())
+    True
+    """
+    z = generator.standard_normal(n) / Z95
+    rise, fall = np.maximum(z, 0.0), np.maximum(-z, 0.0)
+    below = low**fall if low > 0 else np.maximum(1.0 - fall, 0.0)
+    return np.asarray(high**rise * below)
 
 
 def exchange_draws(inventory: Inventory, n: int, seed: int) -> np.ndarray:
@@ -99,18 +114,10 @@ def ledger_draws(ledger: pd.DataFrame, case: Case, factors: Factors, indicators:
     position = factors.table.index.get_indexer(ledger["product"])
     columns = [list(factors.table.columns).index(i) for i in indicators]
     multiplier = np.ones((n, len(ledger)))
-    drawn = {
-        name: draw("triangular", 1.0, low, high, n, _generator("s:" + name, seed)) for name, (low, high) in sorted(case.spread.items())
-    }
+    drawn = {name: around_one(low, high, n, _generator("s:" + name, seed)) for name, (low, high) in sorted(case.spread.items())}
     for j, keys in enumerate(ledger["keys"]):
         for name in filter(None, keys.split(";")):
             if name in drawn:
                 multiplier[:, j] *= drawn[name]
     impacts = background[:, position][:, :, columns] * (ledger["amount"].to_numpy() * multiplier)[:, :, None]
     return np.asarray(impacts)
-
-
-def interval(draws: np.ndarray) -> tuple[float, float, float]:
-    """Median and the ends of the central 95 % of one quantity's draws."""
-    low, median, high = np.quantile(draws, [0.025, 0.5, 0.975])
-    return float(median), float(low), float(high)

@@ -1,8 +1,9 @@
 """End of life: treatment of the machines' mass, and what is recovered from it.
 
-The rule is cut-off: treatment is in the totals, recovered materials are credits that are shown apart (`accounting` is `credit`) and
-never netted. In the GHG Protocol's view treatment belongs to the year in which a machine is retired (category 5); the study's
-machines are not retired in the period, so only the LCA carries it.
+Treatment and recycling are in the totals; recovered materials are credits that are shown apart (`accounting` is `credit`) and never
+netted. That is stricter than the cut-off rule, which would leave the recycler's burden to the next user of the material. In the
+GHG Protocol's view treatment belongs to the year in which a machine is retired (category 5); the study's machines are not
+retired in the period, so of one's own machines only the LCA carries it.
 """
 
 from __future__ import annotations

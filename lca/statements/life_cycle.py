@@ -141,7 +141,9 @@ def headlines(a: Assessment) -> Headlines:
         rows, scale = selection(a, fu.id)
         for indicator in [i for i in ("gwp100", "water_consumption") if i in main_indicators(a)]:
             title = f"{a.label(indicator)}: {describe(a, fu.id)}"
-            cards.append((title, fu.service, cell(a, f"headline.{fu.id}.{indicator}", rows, indicator, scale)))
+            whole = {"host", "rack", "facility"} & set(a.cases["base"].use.query("workload in @fu.workloads")["meter"])
+            note = fu.service if whole else f"{fu.service}; metered parts only: no power supplies, fans, storage, network"
+            cards.append((title, note, cell(a, f"headline.{fu.id}.{indicator}", rows, indicator, scale)))
     return Headlines(cards)
 
 
