@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from lca.declaration import SCENARIO
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory
 from lca.study import Quantity, Study, System
@@ -147,7 +148,7 @@ def products_exist(study: Study, inventory: Inventory, name: str) -> list[Findin
 
 def sources_exist(study: Study, inventory: Inventory, name: str) -> list[Finding]:
     """Every declared value names a source that the study or the inventories list."""
-    known = {s.id for s in study.sources} | set(inventory.sources["source"])
+    known = {s.id for s in study.sources} | set(inventory.sources["source"]) | {SCENARIO}
 
     def named(value: object, path: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):

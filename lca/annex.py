@@ -13,6 +13,7 @@ import pandas as pd
 
 from lca import formulas
 from lca.assessment import Assessment
+from lca.declaration import SCENARIO
 from lca.inventory import Inventory
 from lca.page import escape, number
 
@@ -152,12 +153,13 @@ def measured_files(a: Assessment) -> str:
 
 def all_sources(a: Assessment) -> str:
     """Citations of the study and of the inventories, with anchors `source-KEY`."""
-    rows = {s.id: (s.citation, s.url, s.licence, "study") for s in a.study.sources}
+    rows = {s.id: (s.citation, s.url, s.licence, "study", "") for s in a.study.sources}
     for r in a.factors.inventory.sources.itertuples():
-        rows.setdefault(r.source, (r.citation, r.doi_or_url, f"{r.licence} ({r.redistribution})", "inventories"))
+        rows.setdefault(r.source, (r.citation, r.doi_or_url, f"{r.licence} ({r.redistribution})", "inventories", r.comment))
+    rows[SCENARIO] = ("Set by a scenario of the study or by a parameter of the report", "", "", "study", "")
     body = "".join(
         f'<tr id="source-{escape(k)}"><td><code>{escape(k)}</code></td>' + "".join(f"<td>{escape(v)}</td>" for v in rows[k]) + "</tr>"
         for k in sorted(rows)
     )
-    head = "".join(f"<th>{h}</th>" for h in ("source", "citation", "address", "licence", "named in"))
+    head = "".join(f"<th>{h}</th>" for h in ("source", "citation", "address", "licence", "named in", "how it was read"))
     return f'<div class="statement small"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

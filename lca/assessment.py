@@ -16,7 +16,7 @@ import pandas as pd
 from lca import ledger as book
 from lca import readings as measured
 from lca.activity import Case, products_exist, sources_exist, spread, use_of
-from lca.declaration import read_document, validate, with_overrides
+from lca.declaration import PARAMETERS, read_document, validate, with_overrides
 from lca.errors import Finding, LcaError
 from lca.factors import Factors, compiled
 from lca.inventory import Inventory
@@ -121,7 +121,7 @@ def _declared(
     document, lines = read_document(path)
     study = validate(document, path.name, lines)
     if overrides:
-        changed = Scenario(id="parameters", title="parameters given to the report", set=overrides)
+        changed = Scenario(id=PARAMETERS, title="parameters given to the report", set=overrides)
         study = with_overrides(document, changed, path.name)
         document = study.model_dump(mode="json", exclude_none=True)
     from lca import inventory as inv

@@ -32,7 +32,8 @@ def split_parameters(parameters: dict[str, Any], chapters: Path) -> tuple[dict[s
     if not chapter_paths(chapters):
         got, fix = "no notebooks", "give a folder of chapters"
         raise LcaError(Finding("report.chapters", "error", str(chapters), "", got, "*.ipynb", fix), exit_code=2)
-    known = [p for p in papermill.inspect_notebook(chapter_paths(chapters)[0]) if p not in RESERVED]
+    inspected = [papermill.inspect_notebook(path) for path in chapter_paths(chapters)]
+    known = list(dict.fromkeys(p for found in inspected for p in found if p not in RESERVED))
     mine = {k: v for k, v in parameters.items() if "." not in k}
     unknown = [k for k in mine if k not in known]
     if unknown:
@@ -64,8 +65,8 @@ def run_chapters(
             path,
             folder / path.name,
             values,
-            cwd=folder,
             kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},  # the kernel's folder; papermill's cwd would move this whole process
             progress_bar=False,
             extra_arguments=["--log-level=CRITICAL"],
         )

@@ -14,6 +14,7 @@ from lca import ledger as book
 from lca.assessment import Assessment
 from lca.errors import Finding
 from lca.study import Stage
+from lca.uncertainty import interval
 
 MACHINE_KW = (0.02, 20.0)  # plausible mean power of one machine: an idle server to a rack-scale node
 PUE_PLAUSIBLE = 2.0
@@ -121,6 +122,15 @@ def market_view_has_a_residual_mix(a: Assessment) -> Iterator[Finding]:
         yield _say(a, "scope2.residual", "warning", f"sites.{site}", got, "a residual mix (Scope 2 Guidance, Table 6.3)", fix)
 
 
+def instruments_are_named(a: Assessment) -> Iterator[Finding]:
+    """An instrument counts by the Scope 2 Quality Criteria: technology, market and registry are named."""
+    for c in a.study.contracts:
+        lacking = [f for f in ("technology", "market", "registry") if not getattr(c, f)]
+        if lacking and c.kind != "residual mix":
+            got, fix = f"no {', '.join(lacking)}", "declare them; until then the market-based figure is an illustration"
+            yield _say(a, "scope2.instrument", "warning", f"contracts.{c.id}", got, "what the quality criteria ask for", fix)
+
+
 def stages_are_complete(a: Assessment) -> Iterator[Finding]:
     """A life-cycle stage outside the boundary is named as missing, not taken as zero."""
     from typing import get_args
@@ -162,7 +172,7 @@ def machines_are_enough(a: Assessment) -> Iterator[Finding]:
 def central_values_lie_inside(a: Assessment) -> Iterator[Finding]:
     """The totals at declared values lie inside the range of their own draws."""
     for name, rows in [("LCA", book.lca_rows(a.base)), *((f"GHG, {v}-based", book.ghg_rows(a.base, v)) for v in ("location", "market"))]:  # type: ignore[arg-type]
-        low, high = np.quantile(a.draws(rows, "gwp100"), [0.025, 0.975])
+        _, low, high = interval(a.draws(rows, "gwp100"))
         value = book.total(rows, "gwp100")
         if not low <= value <= high:
             got, expected = f"{value:.4g} kg CO2e", f"{low:.4g} to {high:.4g}"
@@ -190,11 +200,11 @@ def acquisitions_are_stated(a: Assessment) -> Iterator[Finding]:
 def aggregates_are_stated(a: Assessment) -> Iterator[Finding]:
     """Share of climate change that published totals carry, not unit processes."""
     if "aggregated_ghg" in a.ledger.columns:
-        rows = book.lca_rows(a.base)
-        whole = book.total(rows, "gwp100")
-        share = book.total(rows, "aggregated_ghg") / whole if whole else 0.0
-        got = f"{100 * share:.0f} % of climate change from published totals"
-        yield _say(a, "inventory.aggregates", "note", "inventories", got, "unit processes", "see the gaps in inventories/")
+        for name, rows in (("life-cycle total", book.lca_rows(a.base)), ("GHG inventory", book.ghg_rows(a.base, "location"))):
+            whole = book.total(rows, "gwp100")
+            share = book.total(rows, "aggregated_ghg") / whole if whole else 0.0
+            got = f"{100 * share:.0f} % of the {name} from published totals"
+            yield _say(a, "inventory.aggregates", "note", name, got, "unit processes", "see the gaps in inventories/")
 
 
 def uncharacterised_flows_are_stated(a: Assessment) -> Iterator[Finding]:
@@ -230,6 +240,7 @@ RULES = (
     power_is_plausible,
     pue_is_plausible,
     market_view_has_a_residual_mix,
+    instruments_are_named,
     stages_are_complete,
     exclusions_are_shown,
     idle_energy_is_stated,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     from lca.errors import LcaError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop request cleans up like Ctrl-C
     try:
         return int(options.command(options))
+    except OSError as error:
+        print(f"{error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except LcaError as error:
         for finding in error.findings:
             print(finding, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("stopped; nothing half-written was left", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
+        print("stopped", file=sys.stderr)
         return 1
 
 
@@ -53,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     c = add("batch", batch, "make many bundles; all are made even if some fail")
     c.add_argument("targets", type=Path, nargs="+", help="study files or portfolio tables (CSV: study, name, parameters)")
     c.add_argument("-o", "--output", type=Path, help="folder of the bundles")
-    c.add_argument("--workers", type=int, default=1)
+    c.add_argument("--workers", type=int, default=1, choices=range(1, 257), metavar="N")
     c = add("verify", verify, "recompute a bundle from itself and compare every number and hash")
     c.add_argument("bundle", type=Path)
     c = add("check", check, "every rule over a study, or over the inventories")
@@ -128,7 +132,7 @@ def batch(o: argparse.Namespace) -> int:
             bar.update()
             if outcome.failed:
                 for f in outcome.findings:
-                    bar.write(f"{outcome.job.study}: {f}", file=sys.stderr)
+                    bar.write(f"{outcome.job.out.name}: {outcome.job.study}: {f}", file=sys.stderr)
             else:
                 bar.write(str(outcome.job.out), file=sys.stdout)
 
@@ -164,7 +168,13 @@ def check(o: argparse.Namespace) -> int:
     if not Path(o.target).is_file():
         _say(f"no such file: {o.target}")
         return 2
-    return _print_findings(check_study(Path(o.target)))
+    found = check_study(Path(o.target))
+    if not any(f.severity == "error" for f in found):
+        from lca import checks
+        from lca.assessment import assess
+
+        found = checks.run(assess(o.target))
+    return _print_findings(found)
 
 
 def ingest(o: argparse.Namespace) -> int:
@@ -172,6 +182,9 @@ def ingest(o: argparse.Namespace) -> int:
     from lca import readings
     from lca.tables import write_csv
 
+    if o.output.suffix not in (".csv", ".parquet"):
+        _say(f"{o.output}: readings are written as .csv or .parquet")
+        return 2
     declared = [readings.Declaration(f, o.asset, o.reader, o.timezone) for f in o.files]
     for d in declared:
         if d.reader is None:
@@ -193,6 +206,9 @@ def score(o: argparse.Namespace) -> int:
     from lca.factors import compiled
     from lca.page import number
 
+    if not math.isfinite(o.amount):
+        _say(f"--amount {o.amount}: a finite number is wanted")
+        return 2
     factors = compiled(HERE / "inventories")
     if o.product not in factors.table.index:
         near = [p for p in factors.table.index if o.product.lower() in p.lower()][:8]
@@ -245,6 +261,9 @@ def export(o: argparse.Namespace) -> int:
 
     loaded = inventory.load(HERE / "inventories")
     if o.format == "excel":
+        if o.study or not o.target.endswith(".xlsx"):
+            _say("lca export excel FILE.xlsx writes the inventories; a study's foreground goes to Brightway")
+            return 2
         out.to_excel(loaded, Path(o.target))
         print(o.target)
         return 0

@@ -18,7 +18,10 @@ import yaml
 
 from lca.errors import Finding, LcaError
 from lca.study import DeclaredUse, Readings, Scenario, Study
-from lca.tables import read_text
+from lca.tables import listing, read_text
+
+PARAMETERS = "parameters"  # the scenario that a report's own -p makes
+SCENARIO = "scenario"  # source of a value that a scenario sets
 
 
 def load(path: Path) -> Study:
@@ -36,6 +39,10 @@ def read_document(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
+    except RecursionError:
+        raise LcaError(Finding("study.yaml", "error", path.name, "", "an anchor inside itself", "plain YAML", "write it out")) from None
+    except ValueError as error:  # a date that is none
+        raise LcaError(Finding("study.yaml", "error", path.name, "", str(error), "a date of the calendar", "mend the date")) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -43,13 +50,17 @@ def read_document(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
         raise LcaError(Finding("study.yaml", "error", path.name, where, got, "YAML", "mend the indentation or quotes")) from None
     if not isinstance(document, dict):
         raise LcaError(Finding("study.yaml", "error", path.name, "", type(document).__name__, "a mapping of fields", "see lca new"))
+    try:
+        lines = dict(_lines(node, ""))
+    except RecursionError:
+        raise LcaError(Finding("study.yaml", "error", path.name, "", "an anchor inside itself", "plain YAML", "write it out")) from None
     duplicates = [
         Finding("study.duplicate", "error", path.name, f"line {line}", f"'{key}' again", "each field once", "delete one")
         for key, line in _duplicate_keys(node)
     ]
     if duplicates:
         raise LcaError(duplicates)
-    return document, dict(_lines(node, ""))
+    return document, lines
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
@@ -173,25 +184,43 @@ def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> S
     for path, value in scenario.set.items():
         target: Any = changed
         parts = _split(path)
+        reached = True
         for part in parts[:-1]:
-            target = _step(target, part)
-            if target is None:
+            step = _step(target, part)
+            if step is None:
+                reached = False
                 break
+            target = step
         last = parts[-1]
-        found = isinstance(target, dict) and (last in target)
+        found = reached and isinstance(target, dict) and (last in target)
         if not found:
-            where = f"scenarios.{scenario.id}.set"
-            faults.append(Finding("study.scenario", "error", name, where, path, "the path of an existing field", "see the study's ids"))
+            where = "-p" if scenario.id == PARAMETERS else f"scenarios.{scenario.id}.set"
+            there = f"one of {listing(_below(target))}" if _below(target) else "the path of an existing field"
+            faults.append(Finding("study.scenario", "error", name, where, path, there, "mend the path; ids stand for items of lists"))
             continue
         old = target[last]
         if isinstance(old, dict) and "value" in old and not isinstance(value, dict):
-            changes = {"value": str(value), "low": None, "high": None, "origin": "default", "comment": f"set by scenario {scenario.id}"}
+            changes = {
+                "value": str(value),
+                "low": None,
+                "high": None,
+                "origin": "default",
+                "source": SCENARIO,
+                "comment": f"set by scenario {scenario.id}",
+            }
             target[last] = old | changes
         else:
             target[last] = value
     if faults:
-        raise LcaError(faults)
+        raise LcaError(faults, exit_code=2 if scenario.id == PARAMETERS else 1)
     return validate(changed, f"{name}, scenario {scenario.id}")
+
+
+def _below(target: Any) -> list[str]:
+    """What a path can go on with: fields of a mapping, ids of a list."""
+    if isinstance(target, dict):
+        return [str(k) for k in target]
+    return [str(i["id"]) for i in target if isinstance(i, dict) and "id" in i] if isinstance(target, list) else []
 
 
 def _split(path: str) -> list[str]:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from lca.assessment import Assessment
 from lca.statements import life_cycle
+from lca.uncertainty import interval
 
 COLOURS = {
     "manufacturing": "#0072B2",
@@ -97,7 +98,7 @@ def scenarios(a: Assessment, functional_unit: str, indicator: str = "gwp100") ->
             width = float(part[indicator].sum()) * scale
             axes.barh(y, width, left=left, color=COLOURS[str(stage)], label=life_cycle.STAGE_NAMES[str(stage)] if y == 0 else None)
             left += width
-        low, high = np.quantile(a.draws(rows, indicator), [0.025, 0.975]) * scale
+        _, low, high = (scale * x for x in interval(a.draws(rows, indicator)))
         axes.plot([low, high], [y, y], color="black", lw=1.2, marker="|", ms=8, label="95 % interval" if y == 0 else None)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()

@@ -7,7 +7,7 @@ and looks for what only shows between files, `quality` says how good the measure
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -110,8 +110,16 @@ def read(
         expected = "one of " + ", ".join(READERS)
         raise LcaError(Finding("readings.reader", "error", path.name, "", f"reader {reader!r}", expected, "mend the reader's name"))
     name = reader or recognise(path).reader
-    result = READERS[name](path, asset=asset, timezone=timezone, options=options)
-    return ReadResult(result.readings, result.findings + check(result.readings) + overlaps(result.readings))
+    given = dict(options or {})
+    accepted = given.pop("accept_truncated", False) is True
+    result = READERS[name](path, asset=asset, timezone=timezone, options=given)
+    found = [f if accepted or not f.rule.endswith(".truncated") else _refused(f) for f in result.findings]
+    return ReadResult(result.readings, found + check(result.readings) + overlaps(result.readings))
+
+
+def _refused(cut: Finding) -> Finding:
+    """A file that was cut off lacks energy of work that the study may count."""
+    return replace(cut, severity="error", fix=f"{cut.fix}; if the loss is known and accepted, set the option accept_truncated: true")
 
 
 def ingest(declarations: Iterable[Declaration]) -> ReadResult:

@@ -46,7 +46,7 @@ def make(
     `LcaError` with every finding; then nothing is left of the attempt but, if a chapter failed, its partial notebook in
     `<out>.failed`.
     """
-    study, out, chapters = Path(study), Path(out), Path(chapters or CHAPTERS)
+    study, out, chapters = (Path(p).resolve() for p in (study, out, chapters or CHAPTERS))
     for_chapters, overrides = split_parameters(parameters or {}, chapters)
     free_or_bundle(out)
     try:
@@ -235,10 +235,16 @@ def free_or_bundle(out: Path) -> None:
 def put_in_place(bundle: Path, out: Path) -> None:
     """Move the finished bundle to its name; an older bundle is replaced, anything else is left alone."""
     free_or_bundle(out)
+    old = bundle.parent / "old"
     if out.exists():
-        old = bundle.parent / "old"
         out.rename(old)
-    bundle.rename(out)
+    try:
+        bundle.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(out.with_name(out.name + ".failed"), ignore_errors=True)
 
 
 def _json(value: Any) -> str:

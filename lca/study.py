@@ -298,6 +298,9 @@ class Contract(Part):
     factor: quantity("kg/kWh") = Field(description="kg CO2e per kWh at the plant that the instrument conveys")  # type: ignore[valid-type]
     energy: quantity("kWh") | None = None  # type: ignore[valid-type]
     instrument: Text
+    technology: str = Field("", description="what generates the electricity")
+    market: str = Field("", description="market of the instrument, which must be the site's (Scope 2 Quality Criteria)")
+    registry: str = Field("", description="tracking system and number of the certificate or contract")
     vintage: int
     retired: bool = False
     source: Text

@@ -21,6 +21,7 @@ from lca import formulas
 from lca.activity import Case
 from lca.factors import Factors, cache_folder, key, without_noise
 from lca.inventory import Inventory, matrices, spread_factors, spread_of
+from lca.stages.electricity import REST, coverage
 
 Z95 = 1.959963984540054
 
@@ -115,9 +116,34 @@ def ledger_draws(ledger: pd.DataFrame, case: Case, factors: Factors, indicators:
     columns = [list(factors.table.columns).index(i) for i in indicators]
     multiplier = np.ones((n, len(ledger)))
     drawn = {name: around_one(low, high, n, _generator("s:" + name, seed)) for name, (low, high) in sorted(case.spread.items())}
-    for j, keys in enumerate(ledger["keys"]):
-        for name in filter(None, keys.split(";")):
+    keys_of = [[k for k in keys.split(";") if k] for keys in ledger["keys"]]
+    for j, keys in enumerate(keys_of):
+        for name in keys:
             if name in drawn:
                 multiplier[:, j] *= drawn[name]
+    for site in {k.partition(":")[2] for keys in keys_of for k in keys if k.startswith(f"{REST}:")}:
+        rest = uncovered(ledger, case, site, multiplier)
+        for j, keys in enumerate(keys_of):
+            if f"{REST}:{site}" in keys:
+                multiplier[:, j] *= rest
     impacts = background[:, position][:, :, columns] * (ledger["amount"].to_numpy() * multiplier)[:, :, None]
     return np.asarray(impacts)
+
+
+def uncovered(ledger: pd.DataFrame, case: Case, site: str, multiplier: np.ndarray) -> np.ndarray:
+    """Energy that a site's fixed instruments leave uncovered, per draw and relative to its central value, never below 0.
+
+    The instruments' kWh are fixed and the meter is not: what is left is the drawn energy minus the claimed, so its relative spread is
+    wider than the meter's.
+    """
+    place = ((ledger["site"] == site) & (ledger["view"] == "location") & (ledger["life_cycle_stage"] == "electricity")).to_numpy()
+    energy = ledger["amount"].to_numpy()[place]
+    relative = multiplier[:, place] @ energy / energy.sum()
+    claimed = sum(share for contract, share in coverage(case, site) if contract and contract.energy)
+    return np.asarray(np.maximum(relative - claimed, 0.0) / (1.0 - claimed))
+
+
+def interval(draws: np.ndarray) -> tuple[float, float, float]:
+    """Median and the ends of the central 95 % of one quantity's draws."""
+    low, median, high = np.quantile(draws, [0.025, 0.5, 0.975])
+    return float(median), float(low), float(high)

@@ -175,7 +175,10 @@ def _page_pairs(mine: str, new: str) -> Iterator[tuple[str, Any, Any]]:
     script = re.compile(r"<script.*?</script>", re.S | re.I)
     yield "scripts", script.findall(mine), script.findall(new)
     text = re.compile(r'<section id="annex-versions">.*?</section>|' r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", re.S)
-    yield "text", _words(text.sub(" ", mine)), _words(text.sub(" ", new))
+    a, b = _words(text.sub(" ", mine)), _words(text.sub(" ", new))
+    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    around = slice(max(0, first - 40), first + 40)
+    yield "text", a[around] if a != b else "", b[around] if a != b else ""
 
 
 def _words(text: str) -> str:

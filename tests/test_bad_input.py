@@ -11,6 +11,7 @@ import small
 
 from lca.assessment import assess
 from lca.cli import main
+from lca.errors import LcaError
 
 STUDY, RUNS = "study.yaml", "readings/runs.csv"
 
@@ -117,14 +118,19 @@ def test_a_wrong_time_zone_is_seen_when_a_stamp_never_was(tmp_path, capsys, monk
     assert not (tmp_path / "bundle").exists()
 
 
-def test_a_log_cut_in_a_line_is_taken_without_that_line_and_says_so(tmp_path):
-    """The second run's line lacks its end: a warning with the line, and the first run's 0.9385 kWh alone, not a guess of the rest."""
+def test_a_log_cut_in_a_line_is_refused_unless_the_loss_is_accepted(tmp_path):
+    """The second run's line lacks its end: an error with the line; accepted, the first run's 0.9385 kWh alone, not a guess of the rest."""
     study = small.put(tmp_path)
     log = study.parent / RUNS
     log.write_bytes(log.read_bytes()[:-60])
-    a = assess(study, small.INVENTORIES)
-    assert [(f.rule, f.severity, f.where) for f in a.findings] == [("codecarbon.truncated", "warning", "line 3")]
-    assert float(a.readings["value"].sum()) == pytest.approx(0.9385)
+    with pytest.raises(LcaError) as caught:
+        assess(study, small.INVENTORIES)
+    assert [(f.rule, f.severity, f.where) for f in caught.value.findings] == [("codecarbon.truncated", "error", "line 3")]
+    text = study.read_text(encoding="utf-8")
+    study.write_text(
+        text.replace("    reader: codecarbon\n", "    reader: codecarbon\n    options: {accept_truncated: true}\n"), encoding="utf-8"
+    )
+    assert float(assess(study, small.INVENTORIES).readings["value"].sum()) == pytest.approx(0.9385)
 
 
 def test_all_faults_of_a_study_and_its_log_are_told_at_once(tmp_path, capsys):

@@ -17,7 +17,7 @@ from scipy import stats
 from lca import inventory as inv
 from lca import ledger as book
 from lca.assessment import assess
-from lca.uncertainty import Z95, _generator, draw, exchange_draws, factor_draws, interval, ledger_draws
+from lca.uncertainty import Z95, _generator, around_one, draw, exchange_draws, factor_draws, interval, ledger_draws
 
 N = 200_000
 
@@ -187,7 +187,33 @@ def test_a_neutral_scenario_differs_by_exactly_zero_in_every_draw(with_neutral):
     for indicator in book.indicators_of(a.ledger):
         assert not (a.draws(same, indicator) - a.draws(base, indicator)).any()
         assert book.total(same, indicator) == book.total(base, indicator)
-    assert (a.draws(other, "gwp100") > a.draws(base, "gwp100")).all()
+    assert (a.draws(other, "gwp100") > a.draws(base, "gwp100")).mean() > 0.9  # base draws its PUE, the scenario's is a point above it
+
+
+def test_a_declared_quantity_has_its_value_as_median_and_its_interval_as_95_percent():
+    """10 000 draws from 0.5 over 1 to 3: half lie below 1, 2.5 % below 0.5 and 2.5 % above 3; 1/x is drawn from 1/3 over 1 to 2."""
+    drawn = around_one(0.5, 3.0, 10_000, _generator("x", 7))
+    assert np.quantile(drawn, [0.025, 0.5, 0.975]) == pytest.approx([0.5, 1.0, 3.0], rel=0.05)
+    assert np.quantile(1 / drawn, [0.025, 0.5, 0.975]) == pytest.approx([1 / 3, 1.0, 2.0], rel=0.05)
+    assert (around_one(0.0, 2.0, 10_000, _generator("x", 7)) >= 0).all()
+
+
+def test_a_fixed_instrument_leaves_the_rest_of_the_drawn_energy(example):
+    """Market-based energy without an instrument is what was drawn minus the 100 kWh claimed, in every draw where more was drawn.
+
+    Its relative spread is therefore wider than the meter's: at 152.7 kWh, 10 % more energy is 15.3/52.7 = 29 % more without an instrument.
+    """
+    rows = example.base[(example.base["site"] == "us-west-2") & (example.base["life_cycle_stage"] == "electricity")]
+    everything = rows[rows["view"] == "location"]
+    rest = rows[(rows["view"] == "market") & rows["component"].str.endswith("no instrument")]
+    factor = float(everything["gwp100"].sum() / everything["amount"].sum())
+    left = everything["amount"].sum() - 100
+    assert rest["gwp100"].sum() == pytest.approx(factor * left)
+    spread = {
+        name: np.diff(np.quantile(example.draws(r, "gwp100"), [0.025, 0.975]))[0] / r["gwp100"].sum()
+        for name, r in (("all", everything), ("rest", rest))
+    }
+    assert spread["rest"] > 1.5 * spread["all"]
 
 
 def test_the_ledgers_draws_are_as_many_as_declared_and_repeat(with_neutral):

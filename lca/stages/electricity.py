@@ -16,6 +16,7 @@ from lca.errors import Finding, LcaError
 from lca.study import Contract
 
 SHARE_TOLERANCE = 1e-9
+REST = "rest"  # key of the energy that instruments of a fixed amount leave uncovered
 Cover = list[tuple[Contract | None, float]]
 
 
@@ -45,11 +46,16 @@ def _of_energy(case: Case, use: dict[str, Any], cover: Cover, name: str, energy:
     """One amount of facility energy as products: plants in both views, fuel supply, losses."""
     grid, system = case.study.site(use["site"]).grid, case.study.system(use["asset"])
 
+    fixed = any(c and c.energy for c, _ in cover)
+
     def row(
         kind: str, product: str, amount: float, view: str, booking: tuple[str, str], contract: Contract | None = None, words: str = ""
     ) -> Row:
         scope, category = booked(system, *booking)
         source, key = (contract.source, f"contract:{contract.id}") if contract else ("", "")
+        meters = use["keys"]
+        if view == "market" and fixed:  # an instrument's kWh don't move with the meter; what is left does
+            meters = "" if contract and contract.energy else f"{REST}:{use['site']}"
         return Row(
             **placed(use, system),
             life_cycle_stage="electricity",
@@ -64,7 +70,7 @@ def _of_energy(case: Case, use: dict[str, Any], cover: Cover, name: str, energy:
             category=category,
             view=view,
             accounting="both",
-            keys=";".join(k for k in (use["keys"], key) if k),
+            keys=";".join(k for k in (meters, key) if k),
         )
 
     plants, scope_2, fuel_and_energy = f"electricity_direct_{grid}", ("2", ""), ("3", "3")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from lca.assessment import Assessment
+from lca.uncertainty import interval
 
 ABSENT = "not described: the inventories hold no flow that this method scores"
 
@@ -74,6 +74,6 @@ def cell(a: Assessment, key: str, rows: pd.DataFrame, indicator: str, scale: flo
     if a.completeness(indicator) == "absent":
         return Cell(key, rows.iloc[:0], indicator, a.unit(indicator), math.nan, math.nan, math.nan, math.nan, scale, ABSENT)
     value = math.fsum(rows[indicator]) * scale
-    low, median, high = np.quantile(a.draws(rows, indicator), [0.025, 0.5, 0.975]) * scale
+    median, low, high = (scale * x for x in interval(a.draws(rows, indicator)))
     remark = empty if rows.empty else ""
-    return Cell(key, rows, indicator, a.unit(indicator), value, float(low), float(high), float(median), scale, remark)
+    return Cell(key, rows, indicator, a.unit(indicator), value, low, high, median, scale, remark)

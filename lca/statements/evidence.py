@@ -24,6 +24,7 @@ def scope(a: Assessment) -> pd.DataFrame:
         ("application", s.goal.application),
         ("audience", s.goal.audience),
         ("organisation, consolidation", f"{s.organisation.name}, {s.organisation.consolidation}"),
+        ("remark on the organisation", s.organisation.comment or "none"),
         ("period", s.period.replace("/", " to ") + " (end not included)"),
         ("functional units", "; ".join(f"{life_cycle.describe(a, f.id)}: {f.service}" for f in s.functional_units)),
         ("life-cycle stages included", ", ".join(life_cycle.STAGE_NAMES[x].lower() for x in s.boundary.included)),

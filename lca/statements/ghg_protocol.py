@@ -67,6 +67,10 @@ def statement(a: Assessment) -> Statement:
         f"Consolidation approach: {a.study.organisation.consolidation}. Base year: {a.study.organisation.base_year}.",
         "GWP100 of IPCC 2021 (AR6). Biogenic CO2 is outside the scopes. No offsets are inside any figure.",
         "Category 3 follows the location-based mix in both views.",
+        f"Partial inventory: electricity of {a.cases['base'].hours['machine_hours'].sum():.4g} metered or declared machine-hours within "
+        f"{a.study.period.replace('/', ' to ')}; machines bought in that time in full. Columns are the parts of calendar years inside it.",
+        "Not in this statement: emissions by gas, biogenic CO2 apart, a reason for each category not assessed, a recalculation policy of "
+        "the base year, and assurance by a third party.",
     ]
     return Statement("ghg", "Greenhouse-gas inventory by scope and category", [*years, "total"], lines, notes)
 
@@ -98,9 +102,28 @@ def instruments(a: Assessment) -> pd.DataFrame:
     for c in a.study.contracts:
         claimed = "what is left" if c.kind == "residual mix" else (c.energy.value if c.energy else "all energy of the site")
         vintage, state = str(c.vintage), "retired" if c.retired else "no retirement needed"
-        out.append((c.site, c.instrument, c.kind, claimed, c.factor.value, vintage, state, c.source))
+        named = tuple(text or "not declared" for text in (c.technology, c.market, c.registry))
+        out.append((c.site, c.instrument, c.kind, claimed, c.factor.value, *named, vintage, state, c.source))
     for site, part in rows[rows["component"].str.endswith("no instrument")].groupby("site"):
         claimed = f"{part['amount'].sum():.4g} kWh of {energy[site]:.4g} kWh"
-        out.append((site, "none", "grid average", claimed, "as location-based", "", "no residual mix declared", ""))
-    columns = ["site", "instrument", "kind", "energy", "rate at the plant", "vintage", "status", "source"]
+        out.append((site, "none", "grid average", claimed, "as location-based", "", "", "", "", "no residual mix declared", ""))
+    columns = [
+        "site",
+        "instrument",
+        "kind",
+        "energy",
+        "rate at the plant",
+        "technology",
+        "market",
+        "registry",
+        "vintage",
+        "status",
+        "source",
+    ]
     return pd.DataFrame(out, columns=columns)
+
+
+def machines(a: Assessment) -> pd.DataFrame:
+    """Whose machines these are: tenure and date of purchase decide scopes and capital goods."""
+    rows = [(m.id, m.site, m.product, f"{m.count:g}", m.tenure, m.acquired.isoformat(), m.source, m.comment) for m in a.study.systems]
+    return pd.DataFrame(rows, columns=["system", "site", "product", "machines", "tenure", "acquired", "source", "comment"])

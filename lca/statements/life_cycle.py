@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from lca import contributions
 from lca import ledger as book
 from lca.assessment import Assessment
 from lca.statements.cells import Cell, Headlines, Statement, cell
+from lca.uncertainty import interval
 
 MAIN = ("gwp100", "ced", "water_consumption", "water_scarcity", "ef_minerals", "crustal_scarcity", "rare_earths")
 STAGE_NAMES = {
@@ -144,6 +144,17 @@ def headlines(a: Assessment) -> Headlines:
             whole = {"host", "rack", "facility"} & set(a.cases["base"].use.query("workload in @fu.workloads")["meter"])
             note = fu.service if whole else f"{fu.service}; metered parts only: no power supplies, fans, storage, network"
             cards.append((title, note, cell(a, f"headline.{fu.id}.{indicator}", rows, indicator, scale)))
+    views = {v: book.ghg_rows(a.base, v) for v in ("location", "market")}
+    for title, view, scope in (
+        ("scope 1", "location", "1"),
+        ("scope 2, location-based", "location", "2"),
+        ("scope 2, market-based", "market", "2"),
+        ("scope 3, categories assessed", "location", "3"),
+    ):
+        rows = views[view][views[view]["scope"] == scope]
+        cards.append(
+            (f"GHG inventory, {title}", "whole period", cell(a, f"headline.ghg.{view}.{scope}", rows, "gwp100", empty="none declared"))
+        )
     return Headlines(cards)
 
 
@@ -176,7 +187,7 @@ def differences(a: Assessment, functional_unit: str, indicator: str) -> Statemen
     for s in a.study.scenarios:
         rows, scale = selection(a, functional_unit, s.id)
         drawn = a.draws(rows, indicator) * scale - a.draws(base, indicator) * base_scale
-        low, median, high = (float(q) for q in np.quantile(drawn, [0.025, 0.5, 0.975]))
+        median, low, high = interval(drawn)
         value = math.fsum(rows[indicator]) * scale - math.fsum(base[indicator]) * base_scale
         lower = float((drawn < 0).mean())
         both = pd.concat([rows, base.assign(**{indicator: -base[indicator] * (base_scale / scale)})])
