@@ -220,7 +220,7 @@ def write(inventory: Inventory, foregrounds: list[dict[str, Any]] | None = None,
     if "biosphere3" not in bw2data.databases:
         bw2io.create_default_biosphere3()
     own = inventory.flows[inventory.flows["database"] == BIOSPHERE]
-    kind = {"air": "emission", "water": "emission", "soil": "emission"}
+    kind = {"air": "emission", "water": "emission", "soil": "emission", "inventory indicator": "inventory indicator"}
     bw2data.Database(BIOSPHERE).write(
         {
             (BIOSPHERE, f.code): {

@@ -40,6 +40,9 @@ class Inventory:
     activities: pd.DataFrame
     parameters: pd.DataFrame
     exchanges: pd.DataFrame
+    compositions: pd.DataFrame
+    balances: pd.DataFrame
+    choices: pd.DataFrame
 
     def activity(self, code: str) -> pd.Series:
         """The row of one activity; `KeyError` if there is none."""
@@ -110,7 +113,8 @@ def _load(root: Path, content: str) -> Inventory:
             findings.extend(found)
             frames.append(frame)
         filled = [f for f in frames if not f.empty] or frames[:1]
-        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+        columns = [*dictionary.loc[dictionary["table"] == table, "column"], "file", "line"]
+        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
     def of_systems(stem: str) -> Iterator[Path]:
         for system in SYSTEMS:
@@ -128,9 +132,12 @@ def _load(root: Path, content: str) -> Inventory:
         activities=collect("activities", of_systems("activities")),
         parameters=collect("parameters", of_systems("parameters")),
         exchanges=collect("exchanges", of_systems("exchanges")),
+        compositions=collect("compositions", of_systems("compositions")),
+        balances=collect("balances", of_systems("balances")),
+        choices=collect("choices", of_systems("choices")),
     )
     for path in sorted(set(files(root)) - read):
-        got, expected = "a table that nothing reads", "activities*, parameters* or exchanges* in " + ", ".join(SYSTEMS)
+        got, expected = "a table that nothing reads", "activities*, parameters*, exchanges*, compositions*, balances* or choices* in " + ", ".join(SYSTEMS)
         findings.append(Finding("inventory.unread", "error", path.relative_to(root).as_posix(), "", got, expected, "rename or move it"))
     raise_errors(findings)
     return inventory

@@ -78,7 +78,7 @@ def test_one_changed_cell_is_found_by_its_rule(copy, file, old, new, rule, got):
 def test_water_that_evaporates_is_listed_by_country(copy):
     """0.002 m3 evaporate in an activity of an industry, but only 0.001 m3 are booked in a country: unequal."""
     for flow, amount in (("water_evaporated", 0.002), ("water_consumed_XX", 0.001)):
-        add(copy, "hardware/exchanges.csv", f"server,biosphere,{flow},{amount},cubic meter,,,,,hand,row 11,read,2023,XX,")
+        add(copy, "hardware/exchanges.csv", f"server,biosphere,{flow},{amount},cubic meter,,,,,hand,row 11,read,2023,XX,,")
     assert rules(copy) == {("inventory.water", "exchanges.csv")}
 
 
@@ -156,7 +156,7 @@ def test_matrices_are_the_tables_laid_out(tiny):
 def test_a_substitution_enters_with_the_other_sign(copy):
     """A credit of 10 kWh is +10 where an input of 10 kWh is -10."""
     add(copy, "hardware/activities.csv", "server_credit,credit,server credit,unit,XX,2023,,,,,")
-    add(copy, "hardware/exchanges.csv", "server_credit,substitution,electricity_XX,10,kilowatt hour,,,,,hand,row 12,read,2023,XX,")
+    add(copy, "hardware/exchanges.csv", "server_credit,substitution,electricity_XX,10,kilowatt hour,,,,,hand,row 12,read,2023,XX,,")
     inventory = inv.load(copy)
     assert inv.check(inventory) == []
     m = inv.matrices(inventory, brightway.characterisation(inventory))

@@ -80,11 +80,11 @@ def test_adding_a_parameter_moves_no_other_stream(tiny, tmp_path):
     before = exchange_draws(inv.load(tiny), 50, 11)
     path = root / "electricity" / "parameters.csv"
     header, *rows = path.read_text(encoding="utf-8").splitlines()
-    new = "aardvark,3,1,1,5,triangular,hand,row 20,read,2023,XX,"
+    new = "aardvark,3,1,1,5,triangular,hand,row 20,read,2023,XX,,"
     path.write_text("\n".join([header, new, *rows]) + "\n", encoding="utf-8")
     path = root / "hardware" / "exchanges.csv"
     header, *rows = path.read_text(encoding="utf-8").splitlines()
-    new = "server,biosphere,co2_fossil,3,kilogram,aardvark,,,,hand,row 20,read,2023,XX,"
+    new = "server,biosphere,co2_fossil,3,kilogram,aardvark,,,,hand,row 20,read,2023,XX,,"
     path.write_text("\n".join([header, new, *rows]) + "\n", encoding="utf-8")
     inventory = inv.load(root)
     after = exchange_draws(inventory, 50, 11)
@@ -107,7 +107,7 @@ def test_rows_of_one_flow_in_one_activity_are_drawn_apart(tiny, tmp_path):
     """Two stacks that emit the same gas are two measurements: their draws are not the same stream."""
     root = Path(shutil.copytree(tiny, tmp_path / "inventories"))
     path = root / "hardware" / "exchanges.csv"
-    again = "server,biosphere,ghg_aggregate,25,kilogram,,20,30,lognormal,hand,row 21,read,2023,XX,\n"
+    again = "server,biosphere,ghg_aggregate,25,kilogram,,20,30,lognormal,hand,row 21,read,2023,XX,,\n"
     path.write_text(path.read_text(encoding="utf-8") + again, encoding="utf-8")
     inventory = inv.load(root)
     first, second = exchange_draws(inventory, 50, 3)[(inventory.exchanges["input"] == "ghg_aggregate").to_numpy()][-2:]
