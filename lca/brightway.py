@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 
 from lca.errors import Finding, LcaError
-from lca.inventory import Inventory, spread_factors, spread_of
+from lca.inventory import Inventory
+from lca.pedigree import INDICATORS, Spread, spreads
 
 DATABASE = "lca_inventories"
 BIOSPHERE = "lca_biosphere"
@@ -87,22 +88,27 @@ def characterisation(inventory: Inventory) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
 
 
-def _uncertainty(row: Any, factors: dict[str, float], amount: float) -> dict[str, Any]:
-    """Fields of stats_arrays: 2 lognormal, 4 uniform, 5 triangular, 0 none."""
-    kind, low, high = spread_of(row, factors, amount)
-    if kind == "lognormal":
-        scale = math.log(high / low) / (2 * Z95)
-        return {"uncertainty type": 2, "loc": math.log(abs(amount)), "scale": scale, "negative": amount < 0}
-    if kind == "triangular":
-        return {"uncertainty type": 5, "loc": amount, "minimum": low, "maximum": high}
-    if kind == "uniform":
-        return {"uncertainty type": 4, "minimum": low, "maximum": high}
+def _uncertainty(spread: Spread, amount: float) -> dict[str, Any]:
+    """Fields of stats_arrays (2 lognormal, 4 uniform, 5 triangular, 0 none), and the pedigree as bw2io writes it."""
+    if spread.distribution == "lognormal":
+        scale = math.log(spread.high / spread.low) / (2 * Z95)
+        fields: dict[str, Any] = {"uncertainty type": 2, "loc": math.log(abs(amount)), "scale": scale, "negative": amount < 0}
+        if spread.scores:
+            fields |= {
+                "pedigree": dict(zip(INDICATORS, spread.scores, strict=True)),
+                "scale without pedigree": math.log(spread.basic) / Z95,
+            }
+        return fields
+    if spread.distribution == "triangular":
+        return {"uncertainty type": 5, "loc": amount, "minimum": spread.low, "maximum": spread.high}
+    if spread.distribution == "uniform":
+        return {"uncertainty type": 4, "minimum": spread.low, "maximum": spread.high}
     return {"uncertainty type": 0}
 
 
 def datasets(inventory: Inventory) -> list[dict[str, Any]]:
     """The activities as bw2io data, exchanges not yet linked: by `code` within, by flow key to the biosphere."""
-    factors = spread_factors(inventory)
+    spread = dict(zip(inventory.exchanges.index, spreads(inventory)[1], strict=True))
     flow = {r.flow: r for r in inventory.flows.itertuples()}
     unit = dict(zip(inventory.activities["activity"], inventory.activities["unit"], strict=True))
     product = dict(zip(inventory.activities["activity"], inventory.activities["product"], strict=True))
@@ -112,14 +118,14 @@ def datasets(inventory: Inventory) -> list[dict[str, Any]]:
         exchanges: list[dict[str, Any]] = [
             {"type": "production", "code": act.activity, "name": act.name, "amount": 1.0, "unit": act.unit, "uncertainty type": 0}
         ]
-        for _, row in by_activity[act.activity].iterrows():
+        for index, row in by_activity[act.activity].iterrows():
             amount = float(row["amount"])
             common = {
                 "type": row["type"],
                 "amount": amount,
                 "unit": row["unit"],
                 "comment": f"{row['source']}, {row['locator']}, {row['basis']}. {row['comment']}".strip(),
-                **({"uncertainty type": 0} if row["formula"] else _uncertainty(row, factors, amount)),
+                **_uncertainty(spread[index], amount),
             }
             if row["type"] == "biosphere":
                 f = flow[row["input"]]

@@ -157,12 +157,12 @@ def verify(o: argparse.Namespace) -> int:
 def check(o: argparse.Namespace) -> int:
     """Print every finding of a study or of the inventories."""
     if o.target == "inventories":
-        from lca import inventory
+        from lca import inventory, inventory_checks
 
         loaded = inventory.load(HERE / "inventories")
         facts = inventory.describe(loaded)
         print(", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in facts.items()))
-        return _print_findings(inventory.check(loaded))
+        return _print_findings(inventory_checks.check(loaded))
     from lca.assessment import check as check_study
 
     if not Path(o.target).is_file():

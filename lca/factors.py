@@ -28,6 +28,7 @@ from platformdirs import user_cache_dir
 from scipy.sparse import linalg
 
 from lca import inventory as inv
+from lca import inventory_checks
 from lca.errors import Finding, LcaError
 
 PACKAGES = ("bw2calc", "bw2data", "bw2io", "bw_processing", "numpy", "scipy")
@@ -35,15 +36,17 @@ PACKAGES = ("bw2calc", "bw2data", "bw2io", "bw_processing", "numpy", "scipy")
 ROUND_OFF = 5e-14  # of an indicator's largest factor: what lies below is the noise of the solve, of either sign
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factors:
-    """`table` has one row per product and one column per indicator; `characterisation` the factors behind it.
+    """`table` has one row per product and one column per indicator; `characterisation` the factors behind it. `elements` has the same
+    rows and one column per material flow: what the chain takes from the ground, what the product holds, what is recovered [kg].
 
     An indicator whose method scores none of the inventories' flows has no column: it isn't described, which is not zero.
     """
 
     inventory: inv.Inventory
     table: pd.DataFrame
+    elements: pd.DataFrame
     characterisation: pd.DataFrame
     statistics: dict[str, object]
 
@@ -59,13 +62,13 @@ def cache_folder() -> Path:
 
 def without_noise(scores: np.ndarray) -> np.ndarray:
     """Scores (products x indicators) with the round-off of the solve set to zero: below 5e-14 of the indicator's largest."""
-    return np.where(np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0), 0.0, scores)
+    return np.where(np.abs(scores) <= ROUND_OFF * np.abs(scores).max(axis=0, initial=0.0), 0.0, scores)
 
 
 def key(state: str) -> str:
     """Cache key: the inventories' state, the code that compiles them, and the versions it compiles with."""
     digest = hashlib.sha256(state.encode())
-    for module in ("brightway.py", "factors.py", "inventory.py", "formulas.py"):
+    for module in ("brightway.py", "factors.py", "inventory.py", "pedigree.py", "formulas.py"):
         digest.update((Path(__file__).parent / module).read_bytes())
     digest.update(json.dumps({p: metadata.version(p) for p in PACKAGES}).encode())
     return digest.hexdigest()[:32]
@@ -84,15 +87,46 @@ def _compiled(root: Path, state: str) -> Factors:
     inventory = inv.load(root)
     folder = cache_folder() / key(inventory.state)
     if not (folder / "factors.parquet").is_file():
-        faults = [f for f in inv.check(inventory) if f.severity == "error"]
+        faults = [f for f in inventory_checks.check(inventory) if f.severity == "error"]
         if faults:
             raise LcaError(faults)
         _compile_apart(root, folder)
     table = pd.read_parquet(folder / "factors.parquet")
+    elements = pd.read_parquet(folder / "elements.parquet")
     characterisation = pd.read_parquet(folder / "characterisation.parquet")
     statistics = json.loads((folder / "statistics.json").read_text(encoding="utf-8"))
     table = table[[i for i in table.columns if statistics["flows_characterised"][i]]]
-    return Factors(inventory, table, characterisation, statistics)
+    return Factors(inventory, table, elements, characterisation, statistics)
+
+
+def material_flows(inventory: inv.Inventory) -> list[str]:
+    """Flows that count elements: from the ground, held by products, recovered; only those that some exchange uses."""
+    used = set(inventory.exchanges.loc[inventory.exchanges["type"] == "biosphere", "input"])
+    return [f for f in inventory.flows["flow"] if f in used and (f.endswith("_ground") or f.startswith(("content_", "recovered_")))]
+
+
+def variant(base: Factors, values: dict[str, tuple[float, float, float]]) -> Factors:
+    """The factors with other parameter values: solved with SciPy on the plain matrices, the calculation that checks Brightway's.
+
+    `values` are (central, low, high) by parameter. Without any, `base` itself.
+    """
+    if not values:
+        return base
+    return _variant(base, tuple(sorted(values.items())))
+
+
+@lru_cache(maxsize=16)
+def _variant(base: Factors, values: tuple[tuple[str, tuple[float, float, float]], ...]) -> Factors:
+    inventory = inv.with_values(base.inventory, dict(values))
+    m = inv.matrices(inventory, base.characterisation)
+    flows = list(base.elements.columns)
+    rows = [m.flows.index(f) for f in flows]
+    right = np.hstack([(m.characterisation @ m.biosphere).T.toarray(), m.biosphere[rows].T.toarray()])
+    solved = linalg.splu(m.technosphere.T.tocsc()).solve(right)
+    index = pd.Index(m.activities, name="product")
+    scores = pd.DataFrame(without_noise(solved[:, : len(m.indicators)]), index=index, columns=m.indicators)
+    elements = pd.DataFrame(without_noise(solved[:, len(m.indicators) :]), index=index, columns=flows)
+    return Factors(inventory, scores[list(base.table.columns)], elements, base.characterisation, base.statistics)
 
 
 def _compile_apart(root: Path, folder: Path) -> None:
@@ -137,7 +171,10 @@ def compile_with_brightway(root: Path, out: Path) -> None:
     lca.lci()
     lca.load_lcia_data()
     precalculated = [np.asarray((lca.characterization_matrices[m] @ lca.biosphere_matrix).sum(axis=0)).ravel() for m in methods]
-    right = np.vstack(precalculated).T
+    materials = material_flows(inventory)
+    keys = {row.flow: bw2data.get_id((row.database, row.code)) for row in inventory.flows.itertuples() if row.flow in set(materials)}
+    flow_rows = lca.biosphere_matrix[[lca.dicts.biosphere[keys[f]] for f in materials]].toarray()
+    right = np.vstack([*precalculated, flow_rows]).T
     scores = linalg.splu(lca.technosphere_matrix.T.tocsc()).solve(right)
     residual = np.abs(lca.technosphere_matrix.T @ scores - right).max(axis=0)
     allowed = 1e-9 * np.maximum(np.abs(right).max(axis=0), 1e-300)
@@ -145,7 +182,9 @@ def compile_with_brightway(root: Path, out: Path) -> None:
         raise ArithmeticError("the adjoint solve is inaccurate: the technosphere matrix is close to singular")
     scores = without_noise(scores)
     position = [lca.dicts.product[nodes[code]] for code in inventory.activities["activity"]]
-    table = pd.DataFrame(scores[position], index=pd.Index(inventory.activities["activity"], name="product"), columns=indicators)
+    index = pd.Index(inventory.activities["activity"], name="product")
+    table = pd.DataFrame(scores[position, : len(indicators)], index=index, columns=indicators)
+    pd.DataFrame(scores[position, len(indicators) :], index=index, columns=materials).to_parquet(out / "elements.parquet")
     characterisation = brightway.characterisation(inventory)
     used = set(inventory.exchanges.loc[inventory.exchanges["type"] == "biosphere", "input"])
     known = characterisation.groupby("indicator")["flow"].agg(set)

@@ -20,7 +20,8 @@ from scipy.sparse import linalg
 from lca import formulas
 from lca.activity import Case
 from lca.factors import Factors, cache_folder, key, without_noise
-from lca.inventory import Inventory, matrices, spread_factors, spread_of
+from lca.inventory import Inventory, matrices
+from lca.pedigree import Spread, spreads
 from lca.stages.electricity import REST, coverage
 
 Z95 = 1.959963984540054
@@ -64,27 +65,24 @@ def around_one(low: float, high: float, n: int, generator: np.random.Generator) 
 
 def exchange_draws(inventory: Inventory, n: int, seed: int) -> np.ndarray:
     """Amounts of all exchanges, shape (exchanges, n). Formulas share the draws of their parameters."""
-    factors = spread_factors(inventory)
+    of_parameters, of_exchanges = spreads(inventory)
     values = {}
-    for _, row in inventory.parameters.iterrows():
-        centre = float(row["value"])
-        values[row["parameter"]] = draw(*_ordered(spread_of(row, factors, centre), centre), n, _generator("p:" + row["parameter"], seed))
+    for name, centre, spread in zip(inventory.parameters["parameter"], inventory.parameters["value"], of_parameters, strict=True):
+        values[name] = draw(*_ordered(spread, float(centre)), n, _generator(f"p:{name}", seed))
     out = np.empty((len(inventory.exchanges), n))
     count: dict[str, int] = {}
-    for i, (_, row) in enumerate(inventory.exchanges.iterrows()):
+    for i, (row, spread) in enumerate(zip(inventory.exchanges.to_dict("records"), of_exchanges, strict=True)):
         if row["formula"]:
             out[i] = formulas.evaluate(row["formula"], values)
             continue
         name = f"e:{row['activity']}:{row['input']}"
         count[name] = count.get(name, 0) + 1
-        centre = float(row["amount"])
-        out[i] = draw(*_ordered(spread_of(row, factors, centre), centre), n, _generator(f"{name}:{count[name]}", seed))
+        out[i] = draw(*_ordered(spread, float(row["amount"])), n, _generator(f"{name}:{count[name]}", seed))
     return out
 
 
-def _ordered(spread: tuple[str, float, float], centre: float) -> tuple[str, float, float, float]:
-    kind, low, high = spread
-    return kind, centre, low, high
+def _ordered(spread: Spread, centre: float) -> tuple[str, float, float, float]:
+    return spread.distribution, centre, spread.low, spread.high
 
 
 def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:

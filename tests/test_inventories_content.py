@@ -110,7 +110,7 @@ def test_no_licensed_database_is_shipped(inventory):
 def test_every_source_is_used(inventory):
     """As the source of a number or a mass, or named in a row's locator or comment as what it was compared with."""
     tables = (inventory.parameters, inventory.exchanges, inventory.characterisation)
-    named = set(inventory.activities["mass_source"]).union(*(t["source"] for t in tables))
+    named = set(inventory.activities["mass_source"]).union(*(t["source"] for t in (*tables, inventory.pedigree, inventory.compositions)))
     words = " ".join(text for t in (*tables, inventory.activities) for c in ("locator", "comment") if c in t for text in t[c])
     assert [s for s in inventory.sources["source"] if s not in named and not re.search(rf"\b{re.escape(s)}\b", words)] == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lca import brightway
+from lca import brightway, inventory_checks
 from lca import inventory as inv
 from lca.errors import LcaError
 
@@ -34,12 +34,12 @@ def add(root: Path, file: str, row: str) -> None:
 
 def rules(root: Path) -> set[tuple[str, str]]:
     """Rule and file of every finding."""
-    return {(f.rule, f.file.split("/")[-1]) for f in inv.check(inv.load(root))}
+    return {(f.rule, f.file.split("/")[-1]) for f in inventory_checks.check(inv.load(root))}
 
 
 def test_the_hand_solvable_inventories_are_clean(tiny):
     """No rule complains about them, so each complaint below is about the one cell that was changed."""
-    assert inv.check(inv.load(tiny)) == []
+    assert inventory_checks.check(inv.load(tiny)) == []
 
 
 FAULTS = [
@@ -70,7 +70,7 @@ FAULTS = [
 def test_one_changed_cell_is_found_by_its_rule(copy, file, old, new, rule, got):
     """The finding names the rule, the file, a line and what was found."""
     change(copy, file, old, new)
-    found = [f for f in inv.check(inv.load(copy)) if f.rule == rule]
+    found = [f for f in inventory_checks.check(inv.load(copy)) if f.rule == rule]
     assert found, f"{rule} did not see {new!r}"
     assert any(got in f.got and f.where.startswith("line ") for f in found), found
 
@@ -158,7 +158,7 @@ def test_a_substitution_enters_with_the_other_sign(copy):
     add(copy, "hardware/activities.csv", "server_credit,credit,server credit,unit,XX,2023,,,,,")
     add(copy, "hardware/exchanges.csv", "server_credit,substitution,electricity_XX,10,kilowatt hour,,,,,hand,row 12,read,2023,XX,,")
     inventory = inv.load(copy)
-    assert inv.check(inventory) == []
+    assert inventory_checks.check(inventory) == []
     m = inv.matrices(inventory, brightway.characterisation(inventory))
     assert m.technosphere[m.activities.index("electricity_XX"), m.activities.index("server_credit")] == 10
 
@@ -171,17 +171,6 @@ def test_given_amounts_replace_those_of_the_table(tiny):
     identity = np.eye(5)
     assert np.array_equal(two.technosphere.toarray() - identity, 2 * (one.technosphere.toarray() - identity))
     assert np.array_equal(two.biosphere.toarray(), 2 * one.biosphere.toarray())
-
-
-def test_spread_of_a_row_without_one_follows_its_basis(tiny):
-    """`read` has factor 1.2: 0.002 m3 of water lies between 0.002/1.2 and 0.002 x 1.2; `none` has no width."""
-    inventory = inv.load(tiny)
-    rows = inventory.exchanges.set_index(["activity", "input"])
-    factors = inv.spread_factors(inventory)
-    water = rows.loc[("electricity_direct_XX", "water_evaporated")]
-    assert inv.spread_of(water, factors, 0.002) == ("lognormal", 0.002 / 1.2, 0.002 * 1.2)
-    part = rows.loc[("electricity_XX", "electricity_losses_XX")]
-    assert inv.spread_of(part, factors, 1.0) == ("none", 1.0, 1.0)
 
 
 def test_an_unknown_name_is_an_error(tiny):
