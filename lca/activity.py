@@ -22,6 +22,11 @@ from lca.study import Quantity, Study, System
 
 HOURS_PER_YEAR = 8766.0  # 365.25 days
 DECLARED_GHG = "declared_ghg"  # product: 1 kg CO2e as a supplier declares it
+END_OF_LIFE: dict[str, tuple[str, ...]] = {  # by rule: burden and, if it gives one, credit; activities that every family of wastes has
+    "cut-off": ("eol_{}_cutoff",),
+    "avoided burden": ("eol_{}_avoided", "eol_{}_avoided_credit"),
+    "circular footprint formula": ("eol_{}_cff", "eol_{}_cff_credit"),
+}
 COMPONENTS = {"gpu_board": "accelerators", "cpu_package": "processors", "dram": "memory", "host": "whole machine"}
 ORIGIN_OF_METHOD = {"counter": "measured", "gauge_integrated": "measured", "estimated": "estimated", "declared": "supplier"}
 USE_COLUMNS = ["workload", "ai_stage", "role", "asset", "site", "period", "meter", "energy_kwh", "origin", "source", "keys", "calculation"]
@@ -125,7 +130,12 @@ def products_exist(study: Study, inventory: Inventory, name: str) -> list[Findin
     for m in study.systems:
         wanted.append((f"systems.{m.id}.product", m.product, "unit"))
         wanted += [(f"systems.{m.id}.transport", leg.product, "ton kilometer") for leg in m.transport]
-        wanted += [(f"systems.{m.id}.end_of_life", p, "kilogram") for p in (m.end_of_life, m.recovery_credit) if p]
+        wanted += [
+            (f"systems.{m.id}.end_of_life", p.format(m.end_of_life), "kilogram")
+            for parts in END_OF_LIFE.values()
+            for p in parts
+            if m.end_of_life
+        ]
     if study.contracts:
         wanted.append(("contracts", DECLARED_GHG, "kilogram"))
     faults = []

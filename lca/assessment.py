@@ -16,9 +16,11 @@ import pandas as pd
 from lca import ledger as book
 from lca import readings as measured
 from lca.activity import Case, products_exist, sources_exist, spread, use_of
+from lca.background import values_of
 from lca.declaration import PARAMETERS, read_document, validate, with_overrides
 from lca.errors import Finding, LcaError
 from lca.factors import Factors, compiled
+from lca.factors import variant as variant_of
 from lca.inventory import Inventory
 from lca.stages.electricity import coverage
 from lca.study import Scenario, Study
@@ -29,7 +31,7 @@ INVENTORIES = Path(__file__).parents[1] / "inventories"
 
 @dataclass(frozen=True)
 class Assessment:
-    """A study with everything that follows from it."""
+    """A study with everything that follows from it. `factors` are those of the study itself; a scenario may have others."""
 
     path: Path
     study: Study
@@ -37,6 +39,7 @@ class Assessment:
     findings: list[Finding]
     factors: Factors
     cases: dict[str, Case]
+    factors_of: dict[str, Factors]
     ledger: pd.DataFrame
 
     @property
@@ -67,7 +70,7 @@ class Assessment:
     def _draws(self) -> dict[str, np.ndarray]:
         names = book.indicators_of(self.ledger)
         return {
-            scenario: ledger_draws(book.scenario_rows(self.ledger, scenario), case, self.factors, names)
+            scenario: ledger_draws(book.scenario_rows(self.ledger, scenario), case, self.factors_of[scenario], names)
             for scenario, case in self.cases.items()
         }
 
@@ -92,19 +95,20 @@ def assess(path: str | Path, inventories: str | Path | None = None, overrides: d
     faults = [f for f in findings if f.severity == "error"]
     if faults:
         raise LcaError(faults)
-    factors = compiled(inventory_root)
+    plain = compiled(inventory_root)
     use, hours = use_of(study, readings)
     variants = {"base": study} | {s.id: with_overrides(document, s, path.name) for s in study.scenarios}
-    wrong = [f for v in variants.values() for f in products_exist(v, factors.inventory, path.name)]
+    wrong = [f for v in variants.values() for f in products_exist(v, plain.inventory, path.name)]
     if wrong:
         raise LcaError(sorted(set(wrong)))
+    factors_of = {name: variant_of(plain, values_of(v, plain.inventory, path.name)[0]) for name, v in variants.items()}
     cases: dict[str, Case] = {}
     parts: list[pd.DataFrame] = []
     for name, variant in variants.items():
         energy, machine = (use, hours) if variant == study else use_of(variant, readings)
-        cases[name] = Case(variant, factors.inventory, energy, machine, spread(variant))
-        parts.append(book.build(cases[name], factors, name, first_row=1 + sum(len(p) for p in parts)))
-    return Assessment(path, study, readings, findings, factors, cases, pd.concat(parts, ignore_index=True))
+        cases[name] = Case(variant, factors_of[name].inventory, energy, machine, spread(variant))
+        parts.append(book.build(cases[name], factors_of[name], name, first_row=1 + sum(len(p) for p in parts)))
+    return Assessment(path, study, readings, findings, factors_of["base"], cases, factors_of, pd.concat(parts, ignore_index=True))
 
 
 def check(path: str | Path, inventories: str | Path | None = None) -> list[Finding]:
@@ -129,10 +133,12 @@ def _declared(
     root = Path(inventories) if inventories else INVENTORIES
     inventory: Inventory = inv.load(root)
     findings = products_exist(study, inventory, path.name) + sources_exist(study, inventory, path.name)
+    findings += values_of(study, inventory, path.name)[1]
     readings, found = _read(study, path.parent)
     for scenario in study.scenarios:
         try:
-            findings += products_exist(with_overrides(document, scenario, path.name), inventory, path.name)
+            other = with_overrides(document, scenario, path.name)
+            findings += products_exist(other, inventory, path.name) + values_of(other, inventory, path.name)[1]
         except LcaError as error:
             findings += error.findings
     findings += found

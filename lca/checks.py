@@ -45,9 +45,9 @@ def every_impact_is_a_number(a: Assessment) -> Iterator[Finding]:
 
 
 def nothing_negative_without_credit(a: Assessment) -> Iterator[Finding]:
-    """Only credit rows may be negative."""
+    """Only credits may be negative, and a credit is a product that says so."""
     names = book.indicators_of(a.ledger)
-    rows = a.ledger[(a.ledger["accounting"] != "credit") & (a.ledger[names] < 0).any(axis=1)]
+    rows = a.ledger[~a.ledger["product"].str.endswith("_credit") & (a.ledger[names] < 0).any(axis=1)]
     for number in rows["row"].head(5):
         yield _say(a, "ledger.sign", "error", f"ledger row {number}", "a negative impact", "zero or more", "make it a credit")
 

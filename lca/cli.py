@@ -267,7 +267,8 @@ def export(o: argparse.Namespace) -> int:
         out.to_excel(loaded, Path(o.target))
         print(o.target)
         return 0
-    counts = out.to_brightway(o.target, loaded, assess(o.study) if o.study else None)
+    assessed = assess(o.study) if o.study else None
+    counts = out.to_brightway(o.target, assessed.factors.inventory if assessed else loaded, assessed)
     print(f"project {o.target}: {counts['activities']} activities, {counts['exchanges']} exchanges, {counts['unlinked']} unlinked")
     return 0
 

@@ -11,13 +11,13 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 import yaml
 
 from lca.errors import Finding, LcaError
-from lca.study import DeclaredUse, Readings, Scenario, Study
+from lca.study import DeclaredUse, EndOfLifeRule, Readings, Scenario, Study
 from lca.tables import listing, read_text
 
 PARAMETERS = "parameters"  # the scenario that a report's own -p makes
@@ -173,6 +173,8 @@ def references(study: Study, name: str) -> Iterator[Finding]:
                 yield fault(f"workloads.{key}.output", "nothing", f"an output in {fu.unit}", "declare what it delivered")
             elif workloads[key].output.unit != fu.unit:  # type: ignore[union-attr]
                 yield fault(f"workloads.{key}.output.unit", workloads[key].output.unit, fu.unit, "use one unit")  # type: ignore[union-attr]
+    if study.end_of_life_rule is None and any(m.end_of_life for m in study.systems):
+        yield fault("end_of_life_rule", "nothing", ", ".join(get_args(EndOfLifeRule)), "choose one: it decides who carries recycling")
     if any(s.id == "base" for s in study.scenarios):
         yield fault("scenarios.base", "a scenario called base", "another name", "base is the study itself")
 
@@ -184,6 +186,9 @@ def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> S
     for path, value in scenario.set.items():
         target: Any = changed
         parts = _split(path)
+        if parts[0] == "inventories" and len(parts) == 3 and parts[1] in ("choices", "values"):  # open lists: a scenario may add to them
+            _add_to_inventories(changed, parts[1], parts[2], value, scenario)
+            continue
         reached = True
         for part in parts[:-1]:
             step = _step(target, part)
@@ -214,6 +219,14 @@ def with_overrides(document: dict[str, Any], scenario: Scenario, name: str) -> S
     if faults:
         raise LcaError(faults, exit_code=2 if scenario.id == PARAMETERS else 1)
     return validate(changed, f"{name}, scenario {scenario.id}")
+
+
+def _add_to_inventories(document: dict[str, Any], kind: str, key: str, value: Any, scenario: Scenario) -> None:
+    inventories = document.setdefault("inventories", {})
+    comment = f"set by scenario {scenario.id}"
+    plain = kind == "choices" or isinstance(value, dict)
+    declared = value if plain else {"value": str(value), "origin": "default", "source": SCENARIO, "comment": comment}
+    inventories[kind] = (inventories.get(kind) or {}) | {key: declared}
 
 
 def _below(target: Any) -> list[str]:

@@ -5,7 +5,7 @@ accounting columns make the filters:
 
 - `view`: `location` and `market` are the two Scope 2 answers, `both` belongs to either;
 - `accounting`: `amortised` spreads goods over their service (LCA), `acquisition` books them in full in the year of purchase
-  (GHG Protocol), `both` belongs to either, `credit` is shown apart and belongs to none.
+  (GHG Protocol), `both` belongs to either, `alternative` belongs to none: what another end-of-life rule would say.
 
 Sums are exact: `math.fsum` rounds once, so parts and totals agree to the last digit.
 """

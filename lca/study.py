@@ -19,6 +19,7 @@ from lca.units import convert, parse
 
 Origin = Literal["measured", "supplier", "derived", "estimated", "default"]
 Stage = Literal["manufacturing", "transport", "electricity", "facility", "water", "end_of_life"]
+EndOfLifeRule = Literal["cut-off", "avoided burden", "circular footprint formula"]
 AiStage = Literal[
     "inception",
     "data preparation",
@@ -202,8 +203,7 @@ class System(Part):
     active_share: quantity("dimensionless") = Field(description="share of the lifetime in which the machine serves workloads")  # type: ignore[valid-type]
     tenure: Literal["owned", "cloud"] = Field(description="owned or leased under own control, or a purchased service")
     transport: tuple[Leg, ...] = ()
-    end_of_life: Id | None = None
-    recovery_credit: Id | None = Field(None, description="product of recovered materials, shown apart and never netted")
+    end_of_life: Id | None = Field(None, description="family of inventories/end_of_life, for example server, see lca products eol")
     source: Text
     comment: str = ""
 
@@ -322,6 +322,13 @@ class Scenario(Part):
     set: dict[str, Any] = Field(min_length=0)
 
 
+class Inventories(Part):
+    """The background as this study wants it: positions of switches, and parameters with values of its own."""
+
+    choices: dict[str, str] = Field({}, description="position of a switch of inventories/*/choices.csv")
+    values: dict[str, Quantity] = Field({}, description="value of a parameter of inventories/*/parameters*.csv, in its unit")
+
+
 class Source(Part):
     """Where a declared value or a file comes from."""
 
@@ -345,6 +352,10 @@ class Study(Part):
     title: Text
     goal: Goal
     boundary: Boundary
+    end_of_life_rule: EndOfLifeRule | None = Field(
+        None, description="who carries recycling and who gets credit for it; all rules are shown side by side, this one is in the totals"
+    )
+    inventories: Inventories = Field(default_factory=lambda: Inventories.model_validate({}))
     period: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$", description="start/end, end not included")]
     organisation: Organisation
     functional_units: tuple[FunctionalUnit, ...] = Field(min_length=1)

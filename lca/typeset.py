@@ -99,7 +99,7 @@ def _impacts(a: Assessment, statements: list[Statement], indicator: str) -> list
         ),
         *[paper.figure(figures.stages(a, u.id)) for u in a.study.functional_units],
         table(life_cycle.processes(a, indicator), process),
-        *landscape(_tables(statements, "stage_", "component_", "credits_")),
+        *landscape(_tables(statements, "stage_", "component_", "end_of_life_")),
         *_tables(statements, "indicators_"),
     ]
 

@@ -135,11 +135,11 @@ def test_a_missing_step_shows_as_a_residual():
 
 
 def test_nothing_is_negative_without_a_credit():
-    """Only rows of accounting `credit` are below zero, and they are in no view."""
+    """Only credits are below zero, and under the cut-off rule they are in no view."""
     a = small.assessed()
     names = book.indicators_of(a.base)
     negative = a.base[(a.base[names] < 0).any(axis=1)]
-    assert set(negative["accounting"]) == {"credit"}
+    assert set(negative["product"]) == {"eol_server_avoided_credit", "eol_server_cff_credit"}
     for rows in (book.lca_rows(a.base), book.ghg_rows(a.base, "location"), book.ghg_rows(a.base, "market")):
         assert not set(rows["row"]) & set(negative["row"])
 

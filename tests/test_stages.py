@@ -41,7 +41,7 @@ def test_every_stage_returns_the_same_rows():
         for r in rows:
             assert r.life_cycle_stage == name
             assert r.view in ("location", "market", "both")
-            assert r.accounting in ("amortised", "acquisition", "both", "credit")
+            assert r.accounting in ("amortised", "acquisition", "both", "alternative")
             assert r.scope in ("1", "2", "3")
             assert r.calculation
             assert r.source
@@ -141,19 +141,43 @@ def test_transport_by_hand():
     assert amounts(small.unmetered(), "transport", accounting="amortised") == [1.25]
 
 
-def test_end_of_life_and_its_credit_are_apart():
-    """10 kg x 0.125 = 1.25 kg treated (0.625 kg CO2e) and 1.25 kg of credit (-1.25 kg CO2e) that no total holds."""
-    d = small.unmetered()
-    assert amounts(d, "end_of_life", accounting="amortised", product="eol_server") == [1.25]
-    assert amounts(d, "end_of_life", accounting="credit", product="eol_server_credit") == [1.25]
+@pytest.mark.parametrize(
+    ("rule", "in_total", "beside"),
+    [
+        ("cut-off", ["eol_server_cutoff"], 4),
+        ("avoided burden", ["eol_server_avoided", "eol_server_avoided_credit"], 3),
+        ("circular footprint formula", ["eol_server_cff", "eol_server_cff_credit"], 3),
+    ],
+)
+def test_end_of_life_has_one_rule_in_the_total_and_the_others_beside_it(rule, in_total, beside):
+    """10 kg x 0.125 = 1.25 kg under every rule; what the study doesn't choose is in the ledger and in no total."""
+    d = small.unmetered() | {"end_of_life_rule": rule}
+    rows = small.ledger(d)[lambda t: t["life_cycle_stage"] == "end_of_life"]
+    assert list(rows["amount"]) == [1.25] * 5
+    assert list(rows.loc[rows["accounting"] == "amortised", "product"]) == in_total
+    assert (rows["accounting"] == "alternative").sum() == beside
+
+
+def test_the_three_rules_by_hand():
+    """Per kg: cut-off 0.5; avoided burden 0.8 - 0.25 x 4 = -0.2; circular footprint formula 0.74 - 0.2 x 4 = -0.06 kg CO2e."""
+    rows = small.ledger(small.unmetered())[lambda t: t["life_cycle_stage"] == "end_of_life"].set_index("product")["gwp100"] / 1.25
+    assert rows["eol_server_cutoff"] == pytest.approx(0.5)
+    assert rows["eol_server_avoided"] + rows["eol_server_avoided_credit"] == pytest.approx(-0.2)
+    assert rows["eol_server_cff"] + rows["eol_server_cff_credit"] == pytest.approx(-0.06)
+
+
+def test_a_rule_is_chosen_and_never_taken_for_granted():
+    """A machine with an end of life and no rule is refused."""
+    with pytest.raises(LcaError, match="end_of_life_rule"):
+        small.study(small.unmetered() | {"end_of_life_rule": None})
 
 
 def test_a_cloud_machine_is_a_purchased_service_in_all_its_parts():
-    """A service has no scope 1 or 2 of the user's: every row but the credit is Scope 3, category 1, and none is left out of the view."""
+    """A service has no scope 1 or 2 of the user's: every row but the alternatives is Scope 3, category 1, and none is left out of the view."""
     from lca.ledger import ghg_rows, lca_rows
 
     rows = small.ledger(changed("systems.0.tenure", "cloud"))
-    kept = rows[rows["accounting"] != "credit"]
+    kept = rows[rows["accounting"] != "alternative"]
     assert set(zip(kept["scope"], kept["category"], strict=True)) == {("3", "1")}
     assert set(kept["life_cycle_stage"]) == set(ALL)
     assert list(ghg_rows(rows, "location")["row"]) == list(lca_rows(rows, "location")["row"])

@@ -107,13 +107,18 @@ def test_the_printed_bridge_adds_up(view):
     assert s.notes[0].startswith("Unexplained: 0 kg CO2e")
 
 
-def test_credits_are_shown_apart():
-    """1.25 kg of recovered metals, -1.25 kg CO2e, and in no stage and no total."""
+def test_end_of_life_is_shown_under_three_rules():
+    """1.25 kg: cut-off 0.625; avoided burden 1.0 and -1.25; the formula 0.925 and -1.0; the whole differs by just that."""
     a = small.assessed()
-    ((_, cells),) = life_cycle.credits(a, "model").lines
-    assert cells[0].value == pytest.approx(-1.25)
-    rows = {r for s in (life_cycle.by_stage(a, "model"), ghg_protocol.statement(a)) for c in s.cells() for r in c.row_numbers}
-    assert not rows & set(cells[0].row_numbers)
+    statement = life_cycle.end_of_life_rules(a, "model")
+    at = {label.replace(", in the totals", ""): cells[0].value for label, cells in statement.lines}
+    assert at["cut-off: treatment and recycling"] == pytest.approx(0.625)
+    assert at["avoided burden: credit for recovered materials"] == pytest.approx(-1.25)
+    cut, avoided = at["cut-off: whole result under this rule"], at["avoided burden: whole result under this rule"]
+    assert avoided - cut == pytest.approx(1.0 - 1.25 - 0.625)
+    assert at["circular footprint formula: whole result under this rule"] - cut == pytest.approx(0.925 - 1.0 - 0.625)
+    whole = life_cycle.by_stage(a, "model").lines[-1][1][0].value
+    assert cut == pytest.approx(whole)
 
 
 def test_the_difference_of_a_scenario_is_scenario_minus_base():

@@ -13,7 +13,7 @@ def statements(a: Assessment, indicator: str = "gwp100") -> list[Statement]:
     out = [life_cycle.by_stage(a, u) for u in units]
     out += [life_cycle.by_component(a, u) for u in units]
     out.append(life_cycle.all_indicators(a, "ef31"))
-    out += [life_cycle.credits(a, u) for u in units]
+    out += [life_cycle.end_of_life_rules(a, u) for u in units]
     out += [life_cycle.scenarios(a, u) for u in units]
     out += [life_cycle.differences(a, u, indicator) for u in units]
     out += [ghg_protocol.statement(a), ghg_protocol.bridge(a, "location"), ghg_protocol.bridge(a, "market")]

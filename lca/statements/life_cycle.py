@@ -8,6 +8,7 @@ import pandas as pd
 
 from lca import contributions
 from lca import ledger as book
+from lca.activity import END_OF_LIFE
 from lca.assessment import Assessment
 from lca.statements.cells import Cell, Headlines, Statement, cell
 from lca.uncertainty import interval
@@ -98,14 +99,37 @@ def scenarios(a: Assessment, functional_unit: str) -> Statement:
     )
 
 
-def credits(a: Assessment, functional_unit: str) -> Statement:
-    """Recovered materials, shown apart and in no total."""
+def end_of_life_rules(a: Assessment, functional_unit: str) -> Statement:
+    """The end of life under each rule: burdens, credits, and what the whole result would be."""
     workloads, scale = book.functional_scale(a.study, functional_unit)
-    rows = a.base[(a.base["accounting"] == "credit") & a.base["workload"].isin(workloads)]
-    names = main_indicators(a)
-    title = f"{describe(a, functional_unit)}: materials recovered at end of life (in no total)"
-    line = ("credit", [cell(a, f"credit.{functional_unit}.{i}", rows, i, scale, "no credit declared") for i in names])
-    return Statement(f"credits_{functional_unit}", title, [heading(a, i) for i in names], [line])
+    mine = a.base[a.base["workload"].isin(workloads)]
+    ends, names = mine[mine["life_cycle_stage"] == "end_of_life"], main_indicators(a)
+    others = book.lca_rows(mine)[lambda t: t["life_cycle_stage"] != "end_of_life"]
+    families = sorted({m.end_of_life for m in a.study.systems if m.end_of_life})
+    lines = []
+    for rule, products in END_OF_LIFE.items():
+        burden, credit = (
+            ends[ends["product"].isin([p.format(f) for p in part for f in families])] for part in (products[:1], products[1:])
+        )
+        chosen = ", in the totals" if rule == a.study.end_of_life_rule else ""
+        key = f"end_of_life.{functional_unit}.{rule.replace(' ', '_')}"
+        for label, part, rows in (
+            ("treatment and recycling", "burden", burden),
+            ("credit for recovered materials", "credit", credit),
+            ("whole result under this rule", "whole", pd.concat([others, burden, credit])),
+        ):
+            empty = "this rule gives none" if part == "credit" and len(products) == 1 else "no end of life declared"
+            lines.append((f"{rule}{chosen}: {label}", [cell(a, f"{key}.{part}.{i}", rows, i, scale, empty) for i in names]))
+    return Statement(
+        f"end_of_life_{functional_unit}",
+        f"{describe(a, functional_unit)}: end of life under three rules",
+        [heading(a, i) for i in names],
+        lines,
+        [
+            "cut-off ends where scrap is sold; avoided burden carries recycling and is credited the metal it replaces; the circular "
+            "footprint formula shares both by market and quality. Only the study's rule is in the totals."
+        ],
+    )
 
 
 def describe(a: Assessment, functional_unit: str) -> str:
