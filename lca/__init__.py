@@ -25,6 +25,7 @@ __all__ = [
     "ghg",
     "ledger",
     "life_cycle",
+    "materials",
     "page",
     "readings",
     "show",
@@ -42,6 +43,7 @@ _WHERE = {
     "ghg": ("lca.statements.ghg_protocol", None),
     "ledger": ("lca.ledger", None),
     "life_cycle": ("lca.statements.life_cycle", None),
+    "materials": ("lca.statements.materials", None),
     "page": ("lca.page", None),
     "readings": ("lca.readings", None),
     "show": ("lca.page", "show"),
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from lca.assessment import assess, check
     from lca.errors import Finding, LcaError
     from lca.page import show
-    from lca.statements import evidence, life_cycle
+    from lca.statements import evidence, life_cycle, materials
     from lca.statements import ghg_protocol as ghg
 
 

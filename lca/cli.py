@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("product")
     c.add_argument("--amount", type=float, default=1.0)
     c.add_argument("--indicator", default="gwp100", help="indicator of the tree")
+    c.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="position of a switch, or value of a parameter")
     c.add_argument("--json", action="store_true")
     c = add("products", products, "search the inventories")
     c.add_argument("text", nargs="*")
@@ -200,41 +201,15 @@ def ingest(o: argparse.Namespace) -> int:
 
 
 def score(o: argparse.Namespace) -> int:
-    """Print all indicators of a product and where one of them arises."""
-    from lca.contributions import tree
-    from lca.errors import Finding, LcaError
+    """Print all indicators of a product with their intervals, and where one of them arises."""
+    from lca import score as one
     from lca.factors import compiled
-    from lca.page import number
 
     if not math.isfinite(o.amount):
         _say(f"--amount {o.amount}: a finite number is wanted")
         return 2
-    factors = compiled(HERE / "inventories")
-    if o.product not in factors.table.index:
-        near = [p for p in factors.table.index if o.product.lower() in p.lower()][:8]
-        fix = "close: " + ", ".join(near) if near else "lca products TEXT finds it"
-        raise LcaError(Finding("score.product", "error", "inventories", "", o.product, "the code of a product", fix), 2)
-    indicators = factors.inventory.indicators
-    if o.indicator not in factors.table.columns:
-        known = ", ".join(factors.table.columns)
-        raise LcaError(Finding("score.indicator", "error", "--indicator", "", o.indicator, known, "take one of these"), 2)
-    scores = factors.score(o.product) * o.amount
-    nodes = tree(factors, o.product, o.indicator, o.amount)
-    if o.json:
-        from dataclasses import asdict
-
-        units = dict(zip(indicators["indicator"], indicators["unit"], strict=True))
-        shown = {i: {"value": float(v), "unit": units[str(i)]} for i, v in scores.items()}
-        print(json.dumps({"product": o.product, "amount": o.amount, "scores": shown, "tree": [asdict(n) for n in nodes]}, indent=1))
-        return 0
-    for r in indicators.itertuples():
-        if r.indicator not in scores:
-            print(f"{'not described':>16}  {r.unit:<22} {r.label}")
-            continue
-        print(f"{number(float(scores[r.indicator])):>16}  {r.unit:<22} {r.label}")
-    print(f"\n{o.indicator}, share of each branch:")
-    for n in nodes:
-        print(f"{100 * n.share:6.1f} %  {'  ' * n.level}{n.name}, {number(n.amount)} {n.unit}")
+    scored = one.score(compiled(HERE / "inventories"), o.product, o.amount, o.indicator, o.set)
+    print(json.dumps(one.as_json(scored), indent=1) if o.json else one.as_text(scored))
     return 0
 
 

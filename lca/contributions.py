@@ -15,6 +15,7 @@ from scipy.sparse import linalg
 
 from lca.factors import Factors
 from lca.inventory import matrices
+from lca.pedigree import bases
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,18 @@ def tree(factors: Factors, product: str, indicator: str, amount: float = 1.0, cu
                 yield from walk(int(j), float(taken), level + 1)
 
     return list(walk(index[product], amount, 0))
+
+
+def without_assumptions(factors: Factors) -> pd.DataFrame:
+    """Scores of all products with every assumed number set to zero: what is missing of a score passes through an assumption.
+
+    A number that a formula makes of an assumed parameter counts as assumed.
+    """
+    inventory = factors.inventory
+    amounts = inventory.exchanges["amount"].to_numpy(float) * np.array([b != "assumed" for b in bases(inventory)])
+    m = matrices(inventory, factors.characterisation, amounts)
+    scores = linalg.splu(m.technosphere.T.tocsc()).solve((m.characterisation @ m.biosphere).T.toarray())
+    return pd.DataFrame(scores, index=pd.Index(m.activities, name="product"), columns=m.indicators)[list(factors.table.columns)]
 
 
 def by_process(factors: Factors, demand: dict[str, float], indicator: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from lca.assessment import Assessment
 from lca.statements import life_cycle
+from lca.statements import materials as balances
 from lca.uncertainty import interval
 
 COLOURS = {
@@ -108,6 +109,31 @@ def scenarios(a: Assessment, functional_unit: str, indicator: str = "gwp100") ->
         figure,
         f"Scenarios by life-cycle stage with the 95 % interval of the sum: {a.label(indicator)}, {life_cycle.describe(a, functional_unit)}",
     )
+
+
+def materials(a: Assessment, functional_unit: str, largest: int = 16) -> Drawing:
+    """What becomes of each element taken from the ground: in the machines and recovered or lost there, or lost on the way."""
+    table = balances.balance(a, functional_unit)
+    shown = table[table["held by the machines [g]"] > 0].head(largest)
+    parts = {
+        "recovered at end of life": ("recovered at end of life [g]", "#009E73"),
+        "lost at end of life": ("lost at end of life [g]", "#E69F00"),
+        "lost on the way into the machine": ("lost on the way [g]", "#999999"),
+    }
+    figure, axes = _new(8, 0.32 * len(shown) + 1.6)
+    left = np.zeros(len(shown))
+    taken = shown["taken from the ground [g]"].to_numpy(float)
+    for label, (column, colour) in parts.items():
+        share = 100 * shown[column].to_numpy(float) / np.where(taken > 0, taken, np.inf)
+        axes.barh(range(len(shown)), share, left=left, color=colour, label=label)
+        left = left + share
+    axes.set_yticks(range(len(shown)), [f"{r[0]}, {r[2]:.2g} g" for r in shown.itertuples(index=False, name=None)])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("share of what is taken from the ground [%]")
+    axes.set_title(f"Elements, {life_cycle.describe(a, functional_unit)}", loc="left")
+    axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.45, -0.12 - 0.6 / max(len(shown), 1)), frameon=False)
+    return Drawing(figure, f"What becomes of each element that the machines hold, {life_cycle.describe(a, functional_unit)}")
 
 
 def power(a: Assessment) -> list[Drawing]:

@@ -15,7 +15,7 @@ import pandas as pd
 from lca.contributions import Tree
 from lca.errors import Finding
 from lca.figures import Drawing, svg
-from lca.statements import Cell, Headlines, Statement
+from lca.statements import Cell, Headlines, Statement, Table
 
 MAX_DIGITS, MIN_DIGITS = 4, 2
 SKEWED = 0.1  # from here on the median of the draws is printed beside the value at declared inputs
@@ -193,6 +193,8 @@ def _markup(thing: object, caption: str) -> str:
             return statement(thing)
         case pd.DataFrame():
             return frame(thing, caption)
+        case Table():
+            return frame(thing.rows, thing.title)
         case Drawing():
             return drawing(thing)
         case Tree():

@@ -19,7 +19,7 @@ from lca import figures, paper
 from lca.assessment import Assessment
 from lca.errors import Finding
 from lca.paper import Part, heading, landscape, table, text
-from lca.statements import Statement, evidence, ghg_protocol, life_cycle
+from lca.statements import Statement, evidence, ghg_protocol, life_cycle, materials
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 PRINTED = ("ledger.csv", "readings.parquet", "figures.json", "indicators.csv", "checks.json", "disclosure.xlsx")
@@ -62,6 +62,7 @@ def document(a: Assessment, statements: list[Statement], findings: list[Finding]
             *_impacts(a, statements, indicator),
             *_scenarios(a, statements, indicator),
             *_ghg(a, statements),
+            *_materials(a, statements),
             *_evidence(a, findings),
             *_recompute(manifest),
         ],
@@ -93,13 +94,13 @@ def _impacts(a: Assessment, statements: list[Statement], indicator: str) -> list
     return [
         heading("Life-cycle impacts"),
         text(
-            "Impacts of one functional unit. Goods are spread over their service life (cut-off at end of life, recovered materials apart); "
+            "Impacts of one functional unit. Goods are spread over their service life ; the end of life follows the study's rule; "
             "electricity is location-based. Below each figure stands the range that holds 95 % of the draws; the last column names the "
             "rows of ledger.csv that a line sums."
         ),
         *[paper.figure(figures.stages(a, u.id)) for u in a.study.functional_units],
         table(life_cycle.processes(a, indicator), process),
-        *landscape(_tables(statements, "stage_", "component_", "end_of_life_")),
+        *landscape(_tables(statements, "stage_", "component_")),
         *_tables(statements, "indicators_"),
     ]
 
@@ -128,6 +129,21 @@ def _ghg(a: Assessment, statements: list[Statement]) -> list[Part]:
         *_tables(statements, "ghg"),
         table(ghg_protocol.instruments(a), "Instruments behind the market-based figure"),
         *_tables(statements, "bridge_"),
+    ]
+
+
+def _materials(a: Assessment, statements: list[Statement]) -> list[Part]:
+    units = [u.id for u in a.study.functional_units]
+    balances = [materials.balances(a, u) for u in units]
+    return [
+        heading("Materials and end of life"),
+        text(
+            "Counted for the share of the machines that one functional unit wears out. Taken from the ground is held by the machines plus "
+            "lost on the way; held is recovered plus lost at the end of life."
+        ),
+        *[paper.figure(figures.materials(a, u)) for u in units],
+        *_tables(statements, "materials_"),
+        *landscape([*[table(b.rows, b.title) for b in balances], *_tables(statements, "end_of_life_")]),
     ]
 
 

@@ -63,6 +63,14 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A plain table with its title."""
+
+    title: str
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Headlines:
     """The figures of page one: title, remark and cell of each."""
 

@@ -1,0 +1,80 @@
+"""Materials: element by element, what is taken from the ground, what the machines hold, what is recovered and what is lost.
+
+    taken from the ground = held by the machines + lost on the way there
+    held by the machines  = recovered at end of life + lost at end of life
+
+Everything is counted for the share of the machines that a functional unit wears out. What is recovered is a physical fact, counted the
+same under every end-of-life rule: it is read from the rows that carry the recycling.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lca import ledger as book
+from lca.activity import END_OF_LIFE
+from lca.assessment import Assessment
+from lca.inventory import Inventory
+from lca.inventory_checks import GROUND
+from lca.statements import life_cycle
+from lca.statements.cells import Statement, Table, cell
+
+CRITICAL = "crm_extracted"  # indicator whose method lists the critical raw materials
+COLUMNS = ["taken from the ground", "lost on the way", "held by the machines", "recovered at end of life", "lost at end of life"]
+
+
+def elements(inventory: Inventory) -> dict[str, str]:
+    """Symbol and name of every element that products may hold."""
+    rows = inventory.flows[inventory.flows["flow"].str.startswith("content_")]
+    names = zip(rows["flow"], rows["name"], strict=True)
+    return {flow.removeprefix("content_"): name.removesuffix(", in product") for flow, name in names}
+
+
+def critical(a: Assessment) -> set[str]:
+    """Symbols of the elements on the list of critical raw materials behind the indicator."""
+    scored = a.factors.characterisation
+    flows = set(scored.loc[scored["indicator"] == CRITICAL, "flow"])
+    return {s for s in elements(a.factors.inventory) if flows & set(GROUND.get(s, (f"{s}_ground",)))}
+
+
+def indicators(a: Assessment, functional_unit: str) -> Statement:
+    """The indicators of the group `resources`, and rare earths, for one functional unit."""
+    rows, scale = life_cycle.selection(a, functional_unit)
+    names = list(a.indicators.loc[a.indicators["group"] == "resources", "indicator"])
+    lines = [(life_cycle.heading(a, i), [cell(a, f"materials.{functional_unit}.{i}", rows, i, scale)]) for i in names]
+    title = f"{life_cycle.describe(a, functional_unit)}: materials"
+    return Statement(f"materials_{functional_unit}", title, ["per functional unit"], lines)
+
+
+def balances(a: Assessment, functional_unit: str) -> Table:
+    """The balance with its title."""
+    title = f"{life_cycle.describe(a, functional_unit)}: elements; a row of the ledger times the element flow of its product, summed"
+    return Table(title, balance(a, functional_unit))
+
+
+def balance(a: Assessment, functional_unit: str) -> pd.DataFrame:
+    """Grams of each element for one functional unit, largest first; columns as in `COLUMNS`, and whether it is critical."""
+    workloads, scale = book.functional_scale(a.study, functional_unit)
+    mine = a.base[a.base["workload"].isin(workloads)]
+    rows = book.lca_rows(mine)
+    flows = a.factors.elements
+
+    def grams(part: pd.DataFrame, names: tuple[str, ...]) -> float:
+        known = [n for n in names if n in flows.columns]
+        if part.empty or not known:
+            return 0.0
+        return float((flows.loc[part["product"], known].sum(axis=1).to_numpy() * part["amount"].to_numpy()).sum()) * scale * 1000
+
+    machines = rows[rows["life_cycle_stage"] == "manufacturing"]
+    families = {m.end_of_life for m in a.study.systems if m.end_of_life}
+    recycling = [END_OF_LIFE["avoided burden"][0].format(f) for f in families]
+    ends = mine[mine["product"].isin(recycling) & (mine["life_cycle_stage"] == "end_of_life")]
+    listed = critical(a)
+    out = []
+    for symbol, name in elements(a.factors.inventory).items():
+        taken = grams(rows, GROUND.get(symbol, (f"{symbol}_ground",)))
+        held, recovered = grams(machines, (f"content_{symbol}",)), grams(ends, (f"recovered_{symbol}",))
+        if taken or held:
+            out.append((name, "yes" if symbol in listed else "no", taken, taken - held, held, recovered, held - recovered))
+    table = pd.DataFrame(out, columns=["element", "critical (EU)", *(f"{c} [g]" for c in COLUMNS)])
+    return table.sort_values(f"{COLUMNS[0]} [g]", ascending=False, ignore_index=True)
