@@ -33,7 +33,10 @@ from lca.pedigree import INDICATORS, Spread, spreads
 
 DATABASE = "lca_inventories"
 BIOSPHERE = "lca_biosphere"
+Relink = dict[str, tuple[str, str]]  # product of ours: database and code of the user's activity
 Entries = dict[tuple[int, int], list[float]]  # amounts by row and column of a matrix, in Brightway's ids
+FACTS = ("formula", "low", "high", "distribution", "source", "locator", "basis", "year", "geography", "technology")  # kept with a number
+ACTIVITY_FACTS = ("year", "mass", "mass_source", "mass_locator", "mass_basis")
 Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
 
 
@@ -120,17 +123,19 @@ def datasets(inventory: Inventory) -> list[dict[str, Any]]:
         ]
         for index, row in by_activity[act.activity].iterrows():
             amount = float(row["amount"])
-            common = {
+            facts = {name: row[name] for name in FACTS if not pd.isna(row[name]) and row[name] != ""}
+            common = facts | {
                 "type": row["type"],
                 "amount": amount,
                 "unit": row["unit"],
                 "comment": f"{row['source']}, {row['locator']}, {row['basis']}. {row['comment']}".strip(),
+                "remark": row["comment"],
                 **_uncertainty(spread[index], amount),
             }
             if row["type"] == "biosphere":
                 f = flow[row["input"]]
                 place = {"name": f.name, "code": f.code, "database": f.database, "categories": tuple(f.categories.split("::"))}
-                exchanges.append(common | place)
+                exchanges.append(common | place | {"flow": f.flow})
             else:
                 exchanges.append(common | {"name": product[row["input"]], "code": row["input"], "unit": unit[row["input"]]})
         out.append(
@@ -144,10 +149,25 @@ def datasets(inventory: Inventory) -> list[dict[str, Any]]:
                 "production amount": 1.0,
                 "type": "processwithreferenceproduct",
                 "comment": act.comment,
+                **{name: getattr(act, name) for name in ACTIVITY_FACTS if not pd.isna(getattr(act, name)) and getattr(act, name) != ""},
                 "exchanges": exchanges,
             }
         )
     return out
+
+
+def database_parameters(inventory: Inventory) -> list[dict[str, Any]]:
+    """The parameters as Brightway's database parameters, with their intervals and facts."""
+    rows = zip(inventory.parameters.to_dict("records"), spreads(inventory)[0], strict=True)
+    return [
+        {
+            "name": row["parameter"],
+            "amount": float(row["value"]),
+            **{n: row[n] for n in ("unit", *FACTS, "comment") if n in row and not pd.isna(row[n]) and row[n] != ""},
+            **{k: v for k, v in _uncertainty(spread, float(row["value"])).items() if k != "pedigree"},
+        }
+        for row, spread in rows
+    ]
 
 
 def _in_double_precision(package: Path, matrix: str, entries: Entries) -> None:
@@ -213,12 +233,18 @@ def _write_database(name: str, data: list[dict[str, Any]], links: dict[str, set[
     return len(data), sum(len(d["exchanges"]) for d in data)
 
 
-def write(inventory: Inventory, foregrounds: list[dict[str, Any]] | None = None, whole_methods: bool = True) -> dict[str, int]:
+def write(
+    inventory: Inventory,
+    foregrounds: list[dict[str, Any]] | None = None,
+    whole_methods: bool = True,
+    relink: Relink | None = None,
+) -> dict[str, int]:
     """Write biosphere, inventories and methods into the current project; returns bw2io's counts.
 
     `foregrounds` are further activities, as `datasets` makes them, each in the database that it names: a study's own, so that
     another study's stays. Without `whole_methods`, only the factors of flows that the inventories use are written: the scores
-    are the same and the writing takes a tenth of the time. Raises `LcaError` naming every unlinked exchange.
+    are the same and the writing takes a tenth of the time. `relink` hands chosen products over to activities of the user's own
+    databases. Raises `LcaError` naming every unlinked exchange.
     """
     import bw2data
     import bw2io
@@ -239,7 +265,12 @@ def write(inventory: Inventory, foregrounds: list[dict[str, Any]] | None = None,
         }
     )
     elementary = {"biosphere3": {"biosphere"}, BIOSPHERE: {"biosphere"}}
-    activities, exchanges = _write_database(DATABASE, datasets(inventory), elementary)
+    data = datasets(inventory)
+    for dataset in data:
+        for exchange in dataset["exchanges"]:
+            if relink and exchange["type"] in ("technosphere", "substitution") and exchange["code"] in relink:
+                exchange["input"] = relink[exchange["code"]]
+    activities, exchanges = _write_database(DATABASE, data, elementary)
     for name in sorted({d["database"] for d in foregrounds or []}):
         mine = [d for d in foregrounds or [] if d["database"] == name]
         more = _write_database(name, mine, {DATABASE: {"technosphere"}})

@@ -77,9 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     c = add("products", products, "search the inventories")
     c.add_argument("text", nargs="*")
     c = add("export", export, "inventories, and a study's foreground, for other tools")
-    c.add_argument("format", choices=["brightway", "excel"])
-    c.add_argument("target", help="project name, or path of the workbook")
-    c.add_argument("--study", type=Path, help="write this study's foreground too")
+    c.add_argument("format", choices=["brightway", "excel", "jsonld"])
+    c.add_argument("target", help="project name, or path: .xlsx in Brightway's layout, .zip for openLCA")
+    c.add_argument("--study", type=Path, help="write this study's foreground too (brightway)")
+    c.add_argument("--relink", type=Path, metavar="CSV", help="products to take from your own databases instead (brightway)")
+    c = add("import", import_, "a workbook in Brightway's layout to tidy tables")
+    c.add_argument("format", choices=["excel"])
+    c.add_argument("file", type=Path)
+    c.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the tables, for example inventories/hardware")
     c = add("new", new, "a new study from the template, ready to edit")
     c.add_argument("name")
     c = add("lab", lab, "JupyterLab on the chapters")
@@ -230,21 +235,50 @@ def products(o: argparse.Namespace) -> int:
 
 def export(o: argparse.Namespace) -> int:
     """Write the inventories for other tools."""
-    from lca import export as out
     from lca import inventory
-    from lca.assessment import assess
 
     loaded = inventory.load(HERE / "inventories")
-    if o.format == "excel":
-        if o.study or not o.target.endswith(".xlsx"):
-            _say("lca export excel FILE.xlsx writes the inventories; a study's foreground goes to Brightway")
+    if o.format != "brightway":
+        suffix = {"excel": ".xlsx", "jsonld": ".zip"}[o.format]
+        if o.study or o.relink or not o.target.endswith(suffix):
+            _say(f"lca export {o.format} FILE{suffix} writes the inventories; a study and links to other databases go to Brightway")
             return 2
-        out.to_excel(loaded, Path(o.target))
+        if o.format == "excel":
+            from lca import brightway_excel
+
+            brightway_excel.export(loaded, Path(o.target))
+        else:
+            from lca import openlca
+
+            openlca.export(loaded, Path(o.target))
         print(o.target)
         return 0
+    from lca.assessment import assess
+    from lca.export import to_brightway
+    from lca.tables import write_csv
+
     assessed = assess(o.study) if o.study else None
-    counts = out.to_brightway(o.target, assessed.factors.inventory if assessed else loaded, assessed)
+    counts, log = to_brightway(o.target, assessed.factors.inventory if assessed else loaded, assessed, o.relink)
     print(f"project {o.target}: {counts['activities']} activities, {counts['exchanges']} exchanges, {counts['unlinked']} unlinked")
+    if o.relink:
+        written = o.relink.with_name(f"{o.relink.stem}_log.csv")
+        write_csv(log, written)
+        print(f"{len(log)} exchanges relinked, listed in {written}")
+    return 0
+
+
+def import_(o: argparse.Namespace) -> int:
+    """Bring a workbook in Brightway's layout into tidy tables."""
+    from lca import brightway_excel, inventory
+
+    tables = brightway_excel.read(o.file, inventory.load(HERE / "inventories"))
+    for path in brightway_excel.write_tables(tables, o.output, o.file.stem.replace("-", "_")):
+        print(path)
+    lacking = int((tables["exchanges"]["source"].fillna("") == "").sum())
+    if lacking:
+        _say(
+            f"{lacking} of {len(tables['exchanges'])} exchanges name no source: fill source, locator and basis, then lca check inventories"
+        )
     return 0
 
 

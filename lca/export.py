@@ -1,4 +1,4 @@
-"""Inventories and a study's foreground in the formats of the ecosystem: a Brightway project, a Brightway Excel workbook."""
+"""The inventories, and a study's foreground, in a Brightway project of the user's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lca import brightway
+from lca import brightway, relink
 from lca import ledger as book
 from lca.assessment import Assessment
 from lca.inventory import Inventory
@@ -42,20 +42,20 @@ def foreground(a: Assessment, functional_unit: str) -> dict[str, Any]:
     }
 
 
-def to_brightway(project: str, inventory: Inventory, a: Assessment | None = None) -> dict[str, int]:
-    """Write databases, methods and a study's foregrounds into the user's Brightway project of that name.
+def to_brightway(
+    project: str, inventory: Inventory, a: Assessment | None = None, links: Path | None = None
+) -> tuple[dict[str, int], pd.DataFrame]:
+    """Write databases, parameters, methods and a study's foregrounds into the user's Brightway project of that name.
 
-    The study has a database of its own beside `lca_inventories`; other databases of the project are left alone.
+    The study has a database of its own beside `lca_inventories`; other databases of the project are left alone. `links` is a list of
+    products that are taken from the user's own databases instead (see `lca.relink`). Returns counts, and the log of relinked exchanges.
     """
     import bw2data
+    from bw2data.parameters import parameters
 
     bw2data.projects.set_current(project)
+    relinked, log = relink.read(links, inventory) if links else ({}, relink.log(inventory, {}))
     extra = [foreground(a, fu.id) for fu in a.study.functional_units] if a else None
-    return brightway.write(inventory, extra)
-
-
-def to_excel(inventory: Inventory, path: Path) -> None:
-    """The inventories as tables of one workbook, one sheet per table; a spreadsheet view of the CSV files."""
-    with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        for name in ("activities", "exchanges", "parameters", "flows", "sources", "indicators", "characterisation"):
-            getattr(inventory, name).to_excel(writer, sheet_name=name, index=False)
+    counts = brightway.write(inventory, extra, relink=relinked)
+    parameters.new_database_parameters(brightway.database_parameters(inventory), brightway.DATABASE)
+    return counts, log

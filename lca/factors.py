@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -27,9 +26,9 @@ import pandas as pd
 from platformdirs import user_cache_dir
 from scipy.sparse import linalg
 
+from lca import apart, inventory_checks
 from lca import inventory as inv
-from lca import inventory_checks
-from lca.errors import Finding, LcaError
+from lca.errors import LcaError
 
 PACKAGES = ("bw2calc", "bw2data", "bw2io", "bw_processing", "numpy", "scipy")
 
@@ -133,16 +132,9 @@ def _compile_apart(root: Path, folder: Path) -> None:
     """Run this module as a program with a private Brightway folder, then move the result into place whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="compiling-") as scratch:
-        base, out = Path(scratch) / "brightway", Path(scratch) / "out"
-        base.mkdir()
+        out = Path(scratch) / "out"
         out.mkdir()
-        environment = os.environ | {"BRIGHTWAY2_DIR": str(base), "PYTHONWARNINGS": "ignore"}
-        command = [sys.executable, "-m", "lca.factors", str(root.resolve()), str(out)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[1])
-        if done.returncode != 0:
-            tail = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            fault = Finding("factors.compile", "error", str(root), "", tail[0], "a solvable inventory", "run lca check inventories")
-            raise LcaError(fault)
+        apart.run("lca.factors", str(root.resolve()), str(out), subject=str(root), fix="run lca check inventories")
         if folder.exists():
             shutil.rmtree(folder)
         try:

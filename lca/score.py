@@ -69,7 +69,7 @@ def score(plain: Factors, product: str, amount: float = 1.0, indicator: str = "g
     place = factors.table.index.get_loc(product)
     drawn = factor_draws(factors, DRAWS, SEED)[:, place, :] * amount
     values, firm = factors.table.loc[product] * amount, without_assumptions(factors).loc[product] * amount
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for r in factors.inventory.indicators.itertuples():
         if r.indicator not in values:
             rows.append((r.indicator, r.label, r.unit, r.completeness, None, None, None, None))
@@ -103,10 +103,7 @@ def as_text(s: Score) -> str:
         bound = ", lower bound" if r.completeness == "partial" else ""
         shown = number(r.value, *sorted((r.low, r.high)))
         lines.append(f"{shown:>14}  {ends:>26}  {100 * r.assumed:>5.0f} %  {r.unit:<22} {r.label}{bound}")
-    lines += [
-        "assumed: share of the value that passes through a number nobody read in a source",
-        "",
-        f"{s.indicator}, share of each branch:",
-    ]
+    lines += ["assumed: share of the value that passes through a number that nobody read in a source", ""]
+    lines += [f"{s.indicator}, share of each branch:"]
     lines += [f"{100 * n.share:6.1f} %  {'  ' * n.level}{n.name}, {number(n.amount)} {n.unit}" for n in s.nodes]
     return "\n".join(lines)

@@ -173,7 +173,7 @@ def test_a_rule_is_chosen_and_never_taken_for_granted():
 
 
 def test_a_cloud_machine_is_a_purchased_service_in_all_its_parts():
-    """A service has no scope 1 or 2 of the user's: every row but the alternatives is Scope 3, category 1, and none is left out of the view."""
+    """A service has no scope 1 or 2 of the user's: every row but the alternatives is Scope 3, category 1, and in the view."""
     from lca.ledger import ghg_rows, lca_rows
 
     rows = small.ledger(changed("systems.0.tenure", "cloud"))
