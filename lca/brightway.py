@@ -80,7 +80,7 @@ def method_factors(inventory: Inventory) -> dict[str, list[tuple[tuple[str, str]
 
 
 def characterisation(inventory: Inventory) -> pd.DataFrame:
-    """The factors of the flows that the inventories use: columns indicator, flow, factor."""
+    """The factors of the flows that the inventories use: columns indicator, flow, factor, and the spread of our own factors."""
     flow_of = {(r.database, r.code): r.flow for r in inventory.flows.itertuples()}
     rows = [
         (indicator, flow_of[key], value)
@@ -88,7 +88,10 @@ def characterisation(inventory: Inventory) -> pd.DataFrame:
         for key, value in factors
         if key in flow_of
     ]
-    return pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
+    table = pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
+    own = inventory.characterisation.merge(inventory.indicators[["indicator", "method"]], on="method")
+    spread = own[["indicator", "flow", "low", "high", "distribution"]].astype({"low": float, "high": float})
+    return table.merge(spread, on=["indicator", "flow"], how="left").fillna({"distribution": ""})
 
 
 def _uncertainty(spread: Spread, amount: float) -> dict[str, Any]:
