@@ -15,7 +15,7 @@ import pandas as pd
 
 from lca.inventory import Inventory
 
-NO_SUBSTANCE = ("inventory indicator",)
+NO_SUBSTANCE = ("inventory indicator::in stock", "inventory indicator::recovered")
 NOT_BALANCED = ("ghg_aggregate", "adp_aggregate", "energy_aggregate")
 MASS = "mass"
 

@@ -208,7 +208,7 @@ def elements_balance(inventory: Inventory) -> Iterator[Finding]:
         content = solved[:, place[f"content_{element}"]]
         ground = sum((solved[:, place[f]] for f in GROUND.get(element, (f"{element}_ground",)) if f in place), np.zeros(len(columns)))
         for code, i in columns.items():
-            if content[i] > ground[i] + ELEMENT_TOLERANCE * content.max():
+            if content[i] > ELEMENT_TOLERANCE * content.max() and content[i] > ground[i] * (1 + ELEMENT_TOLERANCE):
                 rows = inventory.activities[inventory.activities["activity"] == code]
                 got = f"{content[i]:.4g} kg {element} in the product, {ground[i]:.4g} kg taken from the ground"
                 yield _finding(
