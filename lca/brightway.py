@@ -255,7 +255,13 @@ def write(
     if "biosphere3" not in bw2data.databases:
         bw2io.create_default_biosphere3()
     own = inventory.flows[inventory.flows["database"] == BIOSPHERE]
-    kind = {"air": "emission", "water": "emission", "soil": "emission", "inventory indicator": "inventory indicator"}
+    kind = {
+        "air": "emission",
+        "water": "emission",
+        "soil": "emission",
+        "inventory indicator": "inventory indicator",
+        "technosphere": "inventory indicator",
+    }
     bw2data.Database(BIOSPHERE).write(
         {
             (BIOSPHERE, f.code): {

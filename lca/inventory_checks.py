@@ -23,7 +23,16 @@ FORMULA_TOLERANCE = 1e-9
 ELEMENT_TOLERANCE = 1e-6
 DEFINITION = "own_definition"
 LICENSED = ("ecoinvent", "gabi", "sphera", "negaoctet", "eime", "simapro", "agri-footprint")
-GROUND = {"c_graphite": ("graphite_ground",)}  # where the flow from the ground has another name than the element
+GROUND = {"c_graphite": "graphite_ground"}  # where the flow from the ground has another name than the element
+
+
+def origins(element: str) -> tuple[str, str]:
+    """The flows that bring an element in: from the ground, and from scrap that is free of burden.
+
+    >>> origins("cu"), origins("c_graphite")
+    (('cu_ground', 'scrap_cu'), ('graphite_ground', 'scrap_c_graphite'))
+    """
+    return GROUND.get(element, f"{element}_ground"), f"scrap_{element}"
 
 
 def check(inventory: Inventory) -> list[Finding]:
@@ -206,11 +215,11 @@ def elements_balance(inventory: Inventory) -> Iterator[Finding]:
     place = {name: i for i, name in enumerate(m.flows)}
     for element in wanted:
         content = solved[:, place[f"content_{element}"]]
-        ground = sum((solved[:, place[f]] for f in GROUND.get(element, (f"{element}_ground",)) if f in place), np.zeros(len(columns)))
+        taken = sum((solved[:, place[f]] for f in origins(element) if f in place), np.zeros(len(columns)))
         for code, i in columns.items():
-            if content[i] > ELEMENT_TOLERANCE * content.max() and content[i] > ground[i] * (1 + ELEMENT_TOLERANCE):
+            if content[i] > ELEMENT_TOLERANCE * content.max() and content[i] > taken[i] * (1 + ELEMENT_TOLERANCE):
                 rows = inventory.activities[inventory.activities["activity"] == code]
-                got = f"{content[i]:.4g} kg {element} in the product, {ground[i]:.4g} kg taken from the ground"
+                got = f"{content[i]:.4g} kg {element} in the product, {taken[i]:.4g} kg taken from ground and scrap"
                 yield _finding(
                     "inventory.element", rows.iloc[0], code, got, "at least as much taken as held", "buy the metal, or mend the content"
                 )
