@@ -132,11 +132,11 @@ def intervals_hold_their_centre(inventory: Inventory) -> Iterator[Finding]:
 
 def amounts_are_positive(inventory: Inventory) -> Iterator[Finding]:
     """Credits are substitution exchanges of activities named credit; nothing else is negative."""
-    for _, row in inventory.exchanges.iterrows():
-        if row["amount"] < 0:
-            yield _finding("inventory.sign", row, "amount", row["amount"], "zero or more", "use type substitution for a credit")
-        if row["type"] == "substitution" and "credit" not in row["activity"]:
-            yield _finding("inventory.credit", row, "type", "substitution", "an activity named credit", "move the credit there")
+    e = inventory.exchanges
+    for _, row in e[e["amount"] < 0].iterrows():
+        yield _finding("inventory.sign", row, "amount", row["amount"], "zero or more", "use type substitution for a credit")
+    for _, row in e[(e["type"] == "substitution") & ~e["activity"].str.contains("credit")].iterrows():
+        yield _finding("inventory.credit", row, "type", "substitution", "an activity named credit", "move the credit there")
 
 
 def assumptions_have_reasons(inventory: Inventory) -> Iterator[Finding]:
@@ -158,14 +158,15 @@ def indicators_have_factors(inventory: Inventory) -> Iterator[Finding]:
 def scarcity_follows_consumption(inventory: Inventory) -> Iterator[Finding]:
     """Per activity, water that evaporates is also listed by country, with the same amount."""
     water = inventory.exchanges[inventory.exchanges["input"].str.startswith("water_")]
-    for activity, rows in water.groupby("activity"):
-        evaporated = rows[rows["input"] == "water_evaporated"]["amount"].sum()
-        by_country = rows[rows["input"].str.startswith("water_consumed_")]["amount"].sum()
-        cooling = str(activity).endswith("_cooling")  # technologies have no place: the zone lists the country
-        zone = str(activity).startswith("electricity_direct_")
-        if not cooling and not zone and abs(evaporated - by_country) > 1e-9 * max(evaporated, by_country):
-            got = f"{evaporated:g} evaporated, {by_country:g} by country"
-            yield _finding("inventory.water", rows.iloc[0], str(activity), got, "equal amounts", "add water_consumed_XX")
+    water = water[~water["activity"].str.endswith("_cooling") & ~water["activity"].str.startswith("electricity_direct_")]
+    evaporated = water[water["input"] == "water_evaporated"].groupby("activity")["amount"].sum()
+    by_country = water[water["input"].str.startswith("water_consumed_")].groupby("activity")["amount"].sum()
+    pairs = pd.DataFrame({"one": evaporated, "two": by_country}).fillna(0.0)  # technologies have no place: the zone lists the country
+    apart = pairs[(pairs["one"] - pairs["two"]).abs() > 1e-9 * pairs.max(axis=1)]
+    for activity, pair in apart.iterrows():
+        got = f"{pair['one']:g} evaporated, {pair['two']:g} by country"
+        row = water[water["activity"] == activity].iloc[0]
+        yield _finding("inventory.water", row, str(activity), got, "equal amounts", "add water_consumed_XX")
 
 
 def facts_are_complete(inventory: Inventory) -> Iterator[Finding]:
