@@ -95,10 +95,15 @@ def characterisation(inventory: Inventory) -> pd.DataFrame:
 
 
 def _uncertainty(spread: Spread, amount: float) -> dict[str, Any]:
-    """Fields of stats_arrays (2 lognormal, 4 uniform, 5 triangular, 0 none), and the pedigree as bw2io writes it."""
+    """Fields of stats_arrays (2 lognormal about its mean, 4 uniform, 5 triangular, 0 none), and the pedigree as bw2io writes it."""
     if spread.distribution == "lognormal":
         scale = math.log(spread.high / spread.low) / (2 * Z95)
-        fields: dict[str, Any] = {"uncertainty type": 2, "loc": math.log(abs(amount)), "scale": scale, "negative": amount < 0}
+        fields: dict[str, Any] = {
+            "uncertainty type": 2,
+            "loc": math.log(abs(amount)) - scale**2 / 2,
+            "scale": scale,
+            "negative": amount < 0,
+        }
         if spread.scores:
             fields |= {
                 "pedigree": dict(zip(INDICATORS, spread.scores, strict=True)),

@@ -232,8 +232,9 @@ def _cited(row: Any) -> str:
 
 def _uncertainty(spread: Spread, amount: float) -> olca.Uncertainty | None:
     if spread.distribution == "lognormal":
-        sd = math.exp(math.log(spread.high / spread.low) / (2 * brightway.Z95))
-        return olca.Uncertainty(distribution_type=olca.UncertaintyType.LOG_NORMAL_DISTRIBUTION, geom_mean=amount, geom_sd=sd)
+        scale = math.log(spread.high / spread.low) / (2 * brightway.Z95)
+        kind, middle = olca.UncertaintyType.LOG_NORMAL_DISTRIBUTION, amount * math.exp(-(scale**2) / 2)
+        return olca.Uncertainty(distribution_type=kind, geom_mean=middle, geom_sd=math.exp(scale))
     if spread.distribution == "triangular":
         kind = olca.UncertaintyType.TRIANGLE_DISTRIBUTION
         return olca.Uncertainty(distribution_type=kind, minimum=spread.low, mode=amount, maximum=spread.high)

@@ -5,7 +5,9 @@ solved for each draw, which gives the factors of all products at once. The draws
 the seed, and are kept; every study and scenario uses the same ones, so a comparison is made draw by draw.
 
 Study: every uncertain quantity (a meter, a PUE, a lifetime) is drawn once and moves all rows that name it in `keys`.
-A declared value is the median of its draws, its low and high hold 95 % of them; lognormal, triangular or uniform for the inventories.
+A declared value is the median of its draws, its low and high hold 95 % of them. A number of the inventories is the mean of its draws
+(mode, if triangular): a sum of many uncertain amounts tends to the sum of their means, and not knowing a number better must not
+make a product worse.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ def _generator(name: str, seed: int) -> np.random.Generator:
 
 
 def draw(kind: str, centre: float, low: float, high: float, n: int, generator: np.random.Generator) -> np.ndarray:
-    """`n` draws of one quantity. Lognormal: `centre` is the median, `low` to `high` hold 95 %. Others: `low` and `high` are bounds;
-    of `beta` (alpha + beta = 2) `centre` is the mean.
+    """`n` draws of one quantity. Lognormal: `centre` is the mean, `low` and `high` give the width of the central 95 %. Others:
+    `low` and `high` are bounds; `centre` is the mode of a triangular and the mean of a `beta` (alpha + beta = 2).
 
     >>> float(draw("none", 2.0, 2.0, 2.0, 3, _generator("x", 1)).sum())
     6.0
@@ -46,7 +48,8 @@ def draw(kind: str, centre: float, low: float, high: float, n: int, generator: n
     if kind == "none" or low == high:
         return np.full(n, centre)
     if kind == "lognormal":
-        return centre * np.exp(generator.standard_normal(n) * (np.log(high / low) / (2 * Z95)))
+        scale = np.log(high / low) / (2 * Z95)
+        return centre * np.exp(generator.standard_normal(n) * scale - scale**2 / 2)
     if kind == "uniform":
         return generator.uniform(low, high, n)
     if kind == "beta":

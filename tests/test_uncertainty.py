@@ -34,13 +34,14 @@ def check_quantiles(got: np.ndarray, exact: stats.rv_continuous) -> None:
         assert abs(np.quantile(got, q) - x) < 4 * standard_error(exact.pdf(x), q), q
 
 
-def test_a_lognormal_has_its_median_at_the_centre_and_95_percent_between_the_ends():
-    """Centre 6, ends 3 and 12: sigma is ln(12/3)/(2 x 1.96) = 0.354; quantiles as scipy.stats.lognorm has them."""
+def test_a_lognormal_has_its_mean_at_the_centre_and_the_stated_width():
+    """Centre 6, ends 3 and 12: sigma is ln(12/3)/(2 x 1.96) = 0.354, the median 6 exp(-sigma^2/2); quantiles as scipy.stats.lognorm has them."""
     got = draw("lognormal", 6.0, 3.0, 12.0, N, _generator("x", 1))
     sigma = math.log(4) / (2 * stats.norm.ppf(0.975))
-    check_quantiles(got, stats.lognorm(s=sigma, scale=6))
-    inside = np.mean((got > 3) & (got < 12))
-    assert abs(inside - 0.95) < 4 * math.sqrt(0.95 * 0.05 / N)
+    check_quantiles(got, stats.lognorm(s=sigma, scale=6 * math.exp(-(sigma**2) / 2)))
+    assert got.mean() == pytest.approx(6, abs=4 * got.std() / math.sqrt(N))
+    low, high = np.quantile(got, [0.025, 0.975])
+    assert high / low == pytest.approx(4, rel=0.05)
     assert stats.norm.ppf(0.975) == pytest.approx(Z95, rel=1e-15)
 
 
