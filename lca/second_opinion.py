@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator
 
 from lca.contributions import tree
 from lca.errors import Finding, LcaError, raise_errors
@@ -242,6 +243,9 @@ def opinions(table: pd.DataFrame, title: str = "") -> Drawing:
     ends = shown[["low", "high", "ours", "ours_low", "ours_high"]].to_numpy(float)
     axes.set_xscale("log")
     axes.set_xlim(0.8 * ends.min(), 1.25 * ends.max())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ends.max() < SPAN * ends.min() else (1,)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_ylim(at - 0.6, -1)
     axes.set_yticks(ticks, labels, fontsize=8)
     axes.tick_params(axis="y", length=0)
