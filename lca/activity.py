@@ -18,7 +18,7 @@ import pandas as pd
 from lca.declaration import SCENARIO
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory
-from lca.study import Quantity, Study, System
+from lca.study import Quantity, Site, Study, System
 
 HOURS_PER_YEAR = 8766.0  # 365.25 days
 DECLARED_GHG = "declared_ghg"  # product: 1 kg CO2e as a supplier declares it
@@ -124,9 +124,11 @@ def products_exist(study: Study, inventory: Inventory, name: str) -> list[Findin
     for s in study.sites:
         for kind in ("direct", "upstream", "losses"):
             wanted.append((f"sites.{s.id}.grid", f"electricity_{kind}_{s.grid}", "kilowatt hour"))
-        wanted.append((f"sites.{s.id}.country", cooling_product(s.country, s.water.basis), "cubic meter"))
+        wanted.append((f"sites.{s.id}.water", cooling_product(s), "cubic meter"))
         if s.refrigerant:
             wanted.append((f"sites.{s.id}.refrigerant.product", s.refrigerant.product, "kilogram"))
+        if s.facility:
+            wanted.append((f"sites.{s.id}.facility", s.facility, "kilowatt hour"))
     for m in study.systems:
         wanted.append((f"systems.{m.id}.product", m.product, "unit"))
         wanted += [(f"systems.{m.id}.transport", leg.product, "ton kilometer") for leg in m.transport]
@@ -175,9 +177,11 @@ def sources_exist(study: Study, inventory: Inventory, name: str) -> list[Finding
     return [Finding("study.source", "error", name, path, f"'{key}'", "an id under sources", fix) for path, key in found if key not in known]
 
 
-def cooling_product(country: str, basis: str) -> str:
-    """Product for site water: per m3 taken in, or per m3 consumed."""
-    return f"cooling_water_{country}" if basis == "consumption" else f"cooling_water_input_{country}"
+def cooling_product(site: Site) -> str:
+    """Product for site water: per m3 taken in, or per m3 consumed, of the declared supply and place."""
+    kind = "" if site.water.supply == "mains" else f"_{site.water.supply}"
+    taken_in = "_input" if site.water.basis == "withdrawal" else ""
+    return f"cooling_water{taken_in}{kind}_{site.water.region or site.country}"
 
 
 def spread(study: Study) -> dict[str, tuple[float, float]]:

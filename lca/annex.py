@@ -16,6 +16,7 @@ from lca.assessment import Assessment
 from lca.declaration import SCENARIO
 from lca.inventory import Inventory
 from lca.page import escape, number
+from lca.pedigree import spreads
 
 SHOWN = ("gwp100", "water_consumption")
 
@@ -72,7 +73,8 @@ def products(a: Assessment) -> str:
     """A card for every product that the study needs, with anchors `product-CODE`."""
     inventory = a.factors.inventory
     codes = reachable(inventory, set(a.ledger["product"]))
-    by_activity = {str(code): rows for code, rows in inventory.exchanges.groupby("activity")}
+    with_spread = inventory.exchanges.assign(spread=spreads(inventory)[1])
+    by_activity = {str(code): rows for code, rows in with_spread.groupby("activity")}
     activities = inventory.activities.set_index("activity")
     return "".join(_card(a, code, activities.loc[code], by_activity[code]) for code in codes)
 
@@ -111,9 +113,12 @@ def _exchange(r: dict[str, Any]) -> str:
 
 
 def _ends(r: dict[str, Any]) -> str:
-    if pd.notna(r["low"]):
-        return f"{number(r['low'])} to {number(r['high'])}"
-    return "exact" if r["distribution"] == "none" else "by rule"
+    """The interval, and behind it the five scores of the pedigree if it was computed from facts."""
+    spread = r["spread"]
+    if spread.distribution == "none":
+        return "exact"
+    pedigree = f" ({', '.join(map(str, spread.scores))})" if spread.scores else ""
+    return f"{number(spread.low)} to {number(spread.high)}{pedigree}"
 
 
 def parameters(a: Assessment) -> str:
@@ -122,7 +127,8 @@ def parameters(a: Assessment) -> str:
     codes = set(reachable(inventory, set(a.ledger["product"])))
     mine = inventory.exchanges[inventory.exchanges["activity"].isin(codes) & (inventory.exchanges["formula"] != "")]
     used = set().union(*(formulas.names(f) for f in mine["formula"])) if len(mine) else set()
-    rows = inventory.parameters[inventory.parameters["parameter"].isin(used)].sort_values("parameter")
+    known = inventory.parameters.assign(spread=spreads(inventory)[0])
+    rows = known[known["parameter"].isin(used)].sort_values("parameter")
     body = "".join(
         f'<tr id="parameter-{escape(r["parameter"])}"><td><code>{escape(r["parameter"])}</code></td><td>{number(r["value"])}</td>'
         f"<td>{escape(r['unit'])}</td>"

@@ -52,19 +52,20 @@ class Assessment:
         """The indicators with label, unit and group."""
         return self.factors.inventory.indicators
 
+    @cached_property
+    def _indicator(self) -> dict[str, dict[str, Any]]:
+        return {str(row["indicator"]): row for row in self.indicators.to_dict("records")}
+
     def unit(self, indicator: str) -> str:
-        rows = self.indicators[self.indicators["indicator"] == indicator]
-        return str(rows.iloc[0]["unit"])
+        return str(self._indicator[indicator]["unit"])
 
     def label(self, indicator: str) -> str:
-        rows = self.indicators[self.indicators["indicator"] == indicator]
-        return str(rows.iloc[0]["label"])
+        return str(self._indicator[indicator]["label"])
 
     def completeness(self, indicator: str) -> str:
         """`described`, `partial` (a lower bound) or `absent`: whether the inventories hold what the indicator's method scores."""
         scored: Any = self.factors.statistics["flows_characterised"]
-        rows = self.indicators[self.indicators["indicator"] == indicator]
-        return str(rows.iloc[0]["completeness"]) if scored[indicator] else "absent"
+        return str(self._indicator[indicator]["completeness"]) if scored[indicator] else "absent"
 
     @cached_property
     def _draws(self) -> dict[str, np.ndarray]:

@@ -3,7 +3,8 @@
 `compositions` says how much of a quantity one unit of a product or flow holds (kg, or MJ for energy); `balances` names the processes that
 are to close, and how far. Inputs and resources come in; the product, emissions and the wastes that a process hands over go out.
 Mass needs no row for what is counted in kilograms; the content of a product that is itself counted `in stock` doesn't count twice,
-because flows that are no substance streams (`content_`, `recovered_`, aggregates, places of water consumption) are left out.
+because flows that are no substance streams (`content_`, `recovered_`, aggregates, places of water consumption) are left out unless
+a composition says what they stand for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pandas as pd
 
 from lca.inventory import Inventory
 
-NO_SUBSTANCE = ("inventory indicator",)
+NO_SUBSTANCE = ("inventory indicator::in stock", "inventory indicator::recovered")
 NOT_BALANCED = ("ghg_aggregate", "adp_aggregate", "energy_aggregate")
 MASS = "mass"
 
@@ -57,7 +58,8 @@ def balances(inventory: Inventory) -> list[Balance]:
         for e in exchanges_of.get(row.activity, pd.DataFrame(columns=["type", "input", "amount"])).itertuples():
             biosphere = e.type == "biosphere"
             place = compartment.get(e.input, "") if biosphere else ""
-            if place.startswith(NO_SUBSTANCE) or (biosphere and e.input.startswith("water_consumed_")):
+            stated = (e.input, row.quantity) in held
+            if not stated and (place.startswith(NO_SUBSTANCE) or (biosphere and e.input.startswith("water_consumed_"))):
                 continue
             amount, side = content(e.input, row.quantity, flow_unit.get(e.input, "") if biosphere else unit.get(e.input, ""))
             side = side or ("out" if e.type == "substitution" or (biosphere and not place.startswith("natural resource")) else "in")

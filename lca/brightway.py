@@ -80,7 +80,7 @@ def method_factors(inventory: Inventory) -> dict[str, list[tuple[tuple[str, str]
 
 
 def characterisation(inventory: Inventory) -> pd.DataFrame:
-    """The factors of the flows that the inventories use: columns indicator, flow, factor."""
+    """The factors of the flows that the inventories use: columns indicator, flow, factor, and the spread of our own factors."""
     flow_of = {(r.database, r.code): r.flow for r in inventory.flows.itertuples()}
     rows = [
         (indicator, flow_of[key], value)
@@ -88,7 +88,10 @@ def characterisation(inventory: Inventory) -> pd.DataFrame:
         for key, value in factors
         if key in flow_of
     ]
-    return pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
+    table = pd.DataFrame(rows, columns=["indicator", "flow", "factor"])
+    own = inventory.characterisation.merge(inventory.indicators[["indicator", "method"]], on="method")
+    spread = own[["indicator", "flow", "low", "high", "distribution"]].astype({"low": float, "high": float})
+    return table.merge(spread, on=["indicator", "flow"], how="left").fillna({"distribution": ""})
 
 
 def _uncertainty(spread: Spread, amount: float) -> dict[str, Any]:
@@ -252,7 +255,13 @@ def write(
     if "biosphere3" not in bw2data.databases:
         bw2io.create_default_biosphere3()
     own = inventory.flows[inventory.flows["database"] == BIOSPHERE]
-    kind = {"air": "emission", "water": "emission", "soil": "emission", "inventory indicator": "inventory indicator"}
+    kind = {
+        "air": "emission",
+        "water": "emission",
+        "soil": "emission",
+        "inventory indicator": "inventory indicator",
+        "technosphere": "inventory indicator",
+    }
     bw2data.Database(BIOSPHERE).write(
         {
             (BIOSPHERE, f.code): {

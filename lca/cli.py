@@ -163,11 +163,22 @@ def verify(o: argparse.Namespace) -> int:
 def check(o: argparse.Namespace) -> int:
     """Print every finding of a study or of the inventories."""
     if o.target == "inventories":
+        from collections import Counter
+
         from lca import inventory, inventory_checks
+        from lca.balances import balances
+        from lca.pedigree import BASES, bases
 
         loaded = inventory.load(HERE / "inventories")
         facts = inventory.describe(loaded)
         print(", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in facts.items()))
+        closed = balances(loaded)
+        if closed:
+            worst = max(closed, key=lambda b: b.error)
+            kinds = ", ".join(f"{n} of {kind}" for kind, n in sorted(Counter(b.quantity for b in closed).items()))
+            print(f"balances {len(closed)} ({kinds}); largest difference {100 * worst.error:.1f} %, {worst.quantity} of {worst.activity}")
+        basis = Counter(bases(loaded))
+        print("exchanges by the weakest number in them: " + ", ".join(f"{basis[b]} {b}" for b in BASES))
         return _print_findings(inventory_checks.check(loaded))
     from lca.assessment import check as check_study
 

@@ -99,9 +99,11 @@ def _compiled(root: Path, state: str) -> Factors:
 
 
 def material_flows(inventory: inv.Inventory) -> list[str]:
-    """Flows that count elements: from the ground, held by products, recovered; only those that some exchange uses."""
+    """Flows that count elements: from the ground, from scrap, held by products, recovered; only those that some exchange uses."""
     used = set(inventory.exchanges.loc[inventory.exchanges["type"] == "biosphere", "input"])
-    return [f for f in inventory.flows["flow"] if f in used and (f.endswith("_ground") or f.startswith(("content_", "recovered_")))]
+    return [
+        f for f in inventory.flows["flow"] if f in used and (f.endswith("_ground") or f.startswith(("content_", "recovered_", "scrap_")))
+    ]
 
 
 def variant(base: Factors, values: dict[str, tuple[float, float, float]]) -> Factors:

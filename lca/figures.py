@@ -112,7 +112,7 @@ def scenarios(a: Assessment, functional_unit: str, indicator: str = "gwp100") ->
 
 
 def materials(a: Assessment, functional_unit: str, largest: int = 16) -> Drawing:
-    """What becomes of each element taken from the ground: in the machines and recovered or lost there, or lost on the way."""
+    """What becomes of each element taken from ground and scrap: in the machines and recovered or lost there, or lost on the way."""
     table = balances.balance(a, functional_unit)
     shown = table[table["held by the machines [g]"] > 0].head(largest)
     parts = {
@@ -122,7 +122,7 @@ def materials(a: Assessment, functional_unit: str, largest: int = 16) -> Drawing
     }
     figure, axes = _new(8, 0.32 * len(shown) + 1.6)
     left = np.zeros(len(shown))
-    taken = shown["taken from the ground [g]"].to_numpy(float)
+    taken = (shown["taken from the ground [g]"] + shown["from scrap [g]"]).to_numpy(float)
     for label, (column, colour) in parts.items():
         share = 100 * shown[column].to_numpy(float) / np.where(taken > 0, taken, np.inf)
         axes.barh(range(len(shown)), share, left=left, color=colour, label=label)
@@ -130,7 +130,7 @@ def materials(a: Assessment, functional_unit: str, largest: int = 16) -> Drawing
     axes.set_yticks(range(len(shown)), [f"{r[0]}, {r[2]:.2g} g" for r in shown.itertuples(index=False, name=None)])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("share of what is taken from the ground [%]")
+    axes.set_xlabel("share of what is taken from ground and scrap [%]")
     axes.set_title(f"Elements, {life_cycle.describe(a, functional_unit)}", loc="left")
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.45, -0.12 - 0.6 / max(len(shown), 1)), frameon=False)
     return Drawing(figure, f"What becomes of each element that the machines hold, {life_cycle.describe(a, functional_unit)}")

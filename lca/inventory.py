@@ -12,8 +12,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,12 +47,13 @@ class Inventory:
     balances: pd.DataFrame
     choices: pd.DataFrame
 
-    def activity(self, code: str) -> pd.Series:
+    @cached_property
+    def _by_code(self) -> dict[str, dict[str, Any]]:
+        return {str(row["activity"]): row for row in self.activities.to_dict("records")}
+
+    def activity(self, code: str) -> dict[str, Any]:
         """The row of one activity; `KeyError` if there is none."""
-        rows = self.activities[self.activities["activity"] == code]
-        if rows.empty:
-            raise KeyError(code)
-        return rows.iloc[0]
+        return self._by_code[code]
 
     def value(self, parameter: str) -> float:
         """The central value of a parameter."""

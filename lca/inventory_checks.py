@@ -23,7 +23,16 @@ FORMULA_TOLERANCE = 1e-9
 ELEMENT_TOLERANCE = 1e-6
 DEFINITION = "own_definition"
 LICENSED = ("ecoinvent", "gabi", "sphera", "negaoctet", "eime", "simapro", "agri-footprint")
-GROUND = {"c_graphite": ("graphite_ground",)}  # where the flow from the ground has another name than the element
+GROUND = {"c_graphite": "graphite_ground"}  # where the flow from the ground has another name than the element
+
+
+def origins(element: str) -> tuple[str, str]:
+    """The flows that bring an element in: from the ground, and from scrap that is free of burden.
+
+    >>> origins("cu"), origins("c_graphite")
+    (('cu_ground', 'scrap_cu'), ('graphite_ground', 'scrap_c_graphite'))
+    """
+    return GROUND.get(element, f"{element}_ground"), f"scrap_{element}"
 
 
 def check(inventory: Inventory) -> list[Finding]:
@@ -123,11 +132,11 @@ def intervals_hold_their_centre(inventory: Inventory) -> Iterator[Finding]:
 
 def amounts_are_positive(inventory: Inventory) -> Iterator[Finding]:
     """Credits are substitution exchanges of activities named credit; nothing else is negative."""
-    for _, row in inventory.exchanges.iterrows():
-        if row["amount"] < 0:
-            yield _finding("inventory.sign", row, "amount", row["amount"], "zero or more", "use type substitution for a credit")
-        if row["type"] == "substitution" and "credit" not in row["activity"]:
-            yield _finding("inventory.credit", row, "type", "substitution", "an activity named credit", "move the credit there")
+    e = inventory.exchanges
+    for _, row in e[e["amount"] < 0].iterrows():
+        yield _finding("inventory.sign", row, "amount", row["amount"], "zero or more", "use type substitution for a credit")
+    for _, row in e[(e["type"] == "substitution") & ~e["activity"].str.contains("credit")].iterrows():
+        yield _finding("inventory.credit", row, "type", "substitution", "an activity named credit", "move the credit there")
 
 
 def assumptions_have_reasons(inventory: Inventory) -> Iterator[Finding]:
@@ -149,14 +158,15 @@ def indicators_have_factors(inventory: Inventory) -> Iterator[Finding]:
 def scarcity_follows_consumption(inventory: Inventory) -> Iterator[Finding]:
     """Per activity, water that evaporates is also listed by country, with the same amount."""
     water = inventory.exchanges[inventory.exchanges["input"].str.startswith("water_")]
-    for activity, rows in water.groupby("activity"):
-        evaporated = rows[rows["input"] == "water_evaporated"]["amount"].sum()
-        by_country = rows[rows["input"].str.startswith("water_consumed_")]["amount"].sum()
-        cooling = str(activity).endswith("_cooling")  # technologies have no place: the zone lists the country
-        zone = str(activity).startswith("electricity_direct_")
-        if not cooling and not zone and abs(evaporated - by_country) > 1e-9 * max(evaporated, by_country):
-            got = f"{evaporated:g} evaporated, {by_country:g} by country"
-            yield _finding("inventory.water", rows.iloc[0], str(activity), got, "equal amounts", "add water_consumed_XX")
+    water = water[~water["activity"].str.endswith("_cooling") & ~water["activity"].str.startswith("electricity_direct_")]
+    evaporated = water[water["input"] == "water_evaporated"].groupby("activity")["amount"].sum()
+    by_country = water[water["input"].str.startswith("water_consumed_")].groupby("activity")["amount"].sum()
+    pairs = pd.DataFrame({"one": evaporated, "two": by_country}).fillna(0.0)  # technologies have no place: the zone lists the country
+    apart = pairs[(pairs["one"] - pairs["two"]).abs() > 1e-9 * pairs.max(axis=1)]
+    for activity, pair in apart.iterrows():
+        got = f"{pair['one']:g} evaporated, {pair['two']:g} by country"
+        row = water[water["activity"] == activity].iloc[0]
+        yield _finding("inventory.water", row, str(activity), got, "equal amounts", "add water_consumed_XX")
 
 
 def facts_are_complete(inventory: Inventory) -> Iterator[Finding]:
@@ -206,11 +216,11 @@ def elements_balance(inventory: Inventory) -> Iterator[Finding]:
     place = {name: i for i, name in enumerate(m.flows)}
     for element in wanted:
         content = solved[:, place[f"content_{element}"]]
-        ground = sum((solved[:, place[f]] for f in GROUND.get(element, (f"{element}_ground",)) if f in place), np.zeros(len(columns)))
+        taken = sum((solved[:, place[f]] for f in origins(element) if f in place), np.zeros(len(columns)))
         for code, i in columns.items():
-            if content[i] > ground[i] + ELEMENT_TOLERANCE * content.max():
+            if content[i] > ELEMENT_TOLERANCE * content.max() and content[i] > taken[i] * (1 + ELEMENT_TOLERANCE):
                 rows = inventory.activities[inventory.activities["activity"] == code]
-                got = f"{content[i]:.4g} kg {element} in the product, {ground[i]:.4g} kg taken from the ground"
+                got = f"{content[i]:.4g} kg {element} in the product, {taken[i]:.4g} kg taken from ground and scrap"
                 yield _finding(
                     "inventory.element", rows.iloc[0], code, got, "at least as much taken as held", "buy the metal, or mend the content"
                 )

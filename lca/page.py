@@ -93,7 +93,9 @@ def statement(table: Statement) -> str:
     """A statement as a table; every figure opens."""
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in table.columns)
     body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>' + "".join(f'<td class="n">{figure_of(c)}</td>' for c in cells) + "</tr>"
+        f'<tr{" class=whole" if label.startswith("All") else ""}><th scope="row">{escape(label)}</th>'
+        + "".join(f'<td class="n">{figure_of(c)}</td>' for c in cells)
+        + "</tr>"
         for label, cells in table.lines
     )
     notes = "".join(f"<li>{escape(n)}</li>" for n in table.notes)

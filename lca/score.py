@@ -67,7 +67,7 @@ def score(plain: Factors, product: str, amount: float = 1.0, indicator: str = "g
         fault = Finding("score.indicator", "error", "--indicator", "", indicator, ", ".join(factors.table.columns), "take one of these")
         raise LcaError(fault, 2)
     place = factors.table.index.get_loc(product)
-    drawn = factor_draws(factors, DRAWS, SEED)[:, place, :] * amount
+    drawn = factor_draws(factors, DRAWS, SEED)[place].astype(float) * amount
     values, firm = factors.table.loc[product] * amount, without_assumptions(factors).loc[product] * amount
     rows: list[tuple[Any, ...]] = []
     for r in factors.inventory.indicators.itertuples():

@@ -148,10 +148,14 @@ class FunctionalUnit(Part):
 
 
 class SiteWater(Part):
-    """Water use effectiveness of a site, and whether it counts water taken in or water consumed."""
+    """Water use effectiveness of a site, whether it counts water taken in or water consumed, and where the water comes from."""
 
     wue: quantity("L/kWh")  # type: ignore[valid-type]
     basis: Literal["withdrawal", "consumption"]
+    supply: Literal["mains", "raw", "reclaimed", "desalinated"] = Field(
+        "mains", description="raw: river or ground water; water taken in is known for mains alone"
+    )
+    region: str | None = Field(None, pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$", description="ISO 3166-2, for example US-OR; empty: the country")
 
 
 class Refrigerant(Part):
@@ -172,6 +176,9 @@ class Site(Part):
     pue: quantity("dimensionless")  # type: ignore[valid-type]
     water: SiteWater
     refrigerant: Refrigerant | None = None
+    facility: Id | None = Field(
+        None, description="building, power supply and cooling plant per kWh of IT energy, see lca products data_centre_facility_kwh"
+    )
 
     @field_validator("pue")
     @classmethod

@@ -11,17 +11,20 @@ A declared value is the median of its draws, its low and high hold 95 % of them;
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import linalg
 
 from lca import formulas
 from lca.activity import Case
 from lca.factors import Factors, cache_folder, key, without_noise
-from lca.inventory import Inventory, matrices
+from lca.inventory import Inventory
 from lca.pedigree import Spread, spreads
+from lca.sampling import Sampler
 from lca.stages.electricity import REST, coverage
 
 Z95 = 1.959963984540054
@@ -34,7 +37,8 @@ def _generator(name: str, seed: int) -> np.random.Generator:
 
 
 def draw(kind: str, centre: float, low: float, high: float, n: int, generator: np.random.Generator) -> np.ndarray:
-    """`n` draws of one quantity. Lognormal: `centre` is the median, `low` to `high` hold 95 %. Others: `low` and `high` are bounds.
+    """`n` draws of one quantity. Lognormal: `centre` is the median, `low` to `high` hold 95 %. Others: `low` and `high` are bounds;
+    of `beta` (alpha + beta = 2) `centre` is the mean.
 
     >>> float(draw("none", 2.0, 2.0, 2.0, 3, _generator("x", 1)).sum())
     6.0
@@ -45,6 +49,9 @@ def draw(kind: str, centre: float, low: float, high: float, n: int, generator: n
         return centre * np.exp(generator.standard_normal(n) * (np.log(high / low) / (2 * Z95)))
     if kind == "uniform":
         return generator.uniform(low, high, n)
+    if kind == "beta":
+        mean = (centre - low) / (high - low)
+        return low + (high - low) * generator.beta(2 * mean, 2 * (1 - mean), n)
     return generator.triangular(low, centre, high, n)
 
 
@@ -85,20 +92,35 @@ def _ordered(spread: Spread, centre: float) -> tuple[str, float, float, float]:
     return spread.distribution, centre, spread.low, spread.high
 
 
+def characterisation_draws(characterisation: pd.DataFrame, n: int, seed: int) -> np.ndarray:
+    """Characterisation factors for every draw, shape (factors, n): a flow's factor in one method is drawn once."""
+    out = np.repeat(characterisation["factor"].to_numpy(float)[:, None], n, axis=1)
+    spread = characterisation["distribution"].fillna("").to_numpy()
+    for i in np.flatnonzero((spread != "") & (spread != "none")):
+        row = characterisation.iloc[i]
+        name = f"c:{row['indicator']}:{row['flow']}"
+        out[i] = draw(str(row["distribution"]), float(row["factor"]), float(row["low"]), float(row["high"]), n, _generator(name, seed))
+    return out
+
+
 def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
-    """Factors of all products for every draw, shape (n, products, indicators); kept with the compiled factors."""
+    """Factors of all products for every draw, shape (products, n, indicators), single precision; kept with the compiled factors."""
     folder = cache_folder() / key(factors.inventory.state)
-    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]  # drawn otherwise, kept under another name
-    kept = folder / f"draws-{seed}-{n}-{code}.npy"
+    code = hashlib.sha256(b"".join((Path(__file__).parent / f).read_bytes() for f in ("uncertainty.py", "sampling.py"))).hexdigest()[:8]
+    kept = folder / f"draws-{seed}-{n}-{code}.npy"  # drawn otherwise, kept under another name
     if kept.is_file():
         return np.load(kept, mmap_mode="r")
     amounts = exchange_draws(factors.inventory, n, seed)
-    out = np.empty((n, *factors.table.shape))
+    weights = characterisation_draws(factors.characterisation, n, seed)
     described = [list(factors.inventory.indicators["indicator"]).index(i) for i in factors.table.columns]
-    for i in range(n):
-        m = matrices(factors.inventory, factors.characterisation, amounts[:, i])
-        right = (m.characterisation @ m.biosphere).T.toarray()[:, described]
-        out[i] = without_noise(linalg.splu(m.technosphere.T.tocsc()).solve(right))
+    sampler = Sampler(factors.inventory, factors.characterisation)
+    out = np.empty((len(factors.table), n, len(described)), dtype=np.float32)
+
+    def one(i: int) -> None:
+        out[:, i] = without_noise(sampler.scores(np.ascontiguousarray(amounts[:, i]), weights[:, i]))[:, described]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the factorisation lets other threads run
+        deque(pool.map(one, range(n)), maxlen=0)
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{hashlib.sha256(repr(id(out)).encode()).hexdigest()[:8]}.tmp.npy")
     np.save(unfinished, out)
@@ -124,7 +146,9 @@ def ledger_draws(ledger: pd.DataFrame, case: Case, factors: Factors, indicators:
         for j, keys in enumerate(keys_of):
             if f"{REST}:{site}" in keys:
                 multiplier[:, j] *= rest
-    impacts = background[:, position][:, :, columns] * (ledger["amount"].to_numpy() * multiplier)[:, :, None]
+    used, where = np.unique(position, return_inverse=True)  # a product's draws lie together: only those in use are read
+    drawn_factors = background[used][:, :, columns].astype(float)
+    impacts = drawn_factors[where].transpose(1, 0, 2) * (ledger["amount"].to_numpy() * multiplier)[:, :, None]
     return np.asarray(impacts)
 
 

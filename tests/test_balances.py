@@ -76,7 +76,7 @@ def test_a_product_cannot_hold_more_than_was_taken(root):
     """Two kilograms of metal take 2.5 kg of copper: 1.5 kg held is possible, 3 kg is not."""
     change(root, "materials/exchanges.csv", "content_cu,1.5,", "content_cu,3,")
     (found,) = [f for f in inventory_checks.check(inv.load(root)) if f.rule == "inventory.element"]
-    assert found.got == "3 kg cu in the product, 2.5 kg taken from the ground"
+    assert found.got == "3 kg cu in the product, 2.5 kg taken from ground and scrap"
 
 
 @pytest.mark.parametrize(

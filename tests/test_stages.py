@@ -136,6 +136,39 @@ def test_n_machines_bought_are_n_times_one(n):
     assert amounts(d, "manufacturing", accounting="amortised") == [0.125]
 
 
+def test_building_and_plant_are_spread_over_it_energy():
+    """4383 kWh of IT energy x 0.004 kg/kWh; capital goods of one's own stay out of the GHG view, a cloud's are in its service."""
+    from lca.ledger import ghg_rows
+
+    d = changed("sites.0.facility", "plant_per_kwh")
+    assert amounts(d, "facility", product="plant_per_kwh") == [4383.0]
+    rows = small.ledger(d)[lambda t: t["product"] == "plant_per_kwh"]
+    assert rows["gwp100"].sum() == pytest.approx(17.532)
+    assert ghg_rows(rows, "location").empty
+    cloud = changed("sites.0.facility", "plant_per_kwh")
+    cloud["systems"][0]["tenure"] = "cloud"
+    rows = small.ledger(cloud)[lambda t: t["product"] == "plant_per_kwh"]
+    assert list(ghg_rows(rows, "location")["category"]) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("basis", "supply", "region", "product"),
+    [
+        ("consumption", "mains", None, "cooling_water_XX"),
+        ("withdrawal", "mains", None, "cooling_water_input_XX"),
+        ("consumption", "reclaimed", None, "cooling_water_reclaimed_XX"),
+        ("consumption", "raw", "XX-AB", "cooling_water_raw_XX-AB"),
+    ],
+)
+def test_site_water_says_where_it_comes_from(basis, supply, region, product):
+    """Basis, supply and region name the product; the place of the site stands where no region is given."""
+    from lca.activity import cooling_product
+
+    d = small.document()
+    d["sites"][0]["water"] |= {"basis": basis, "supply": supply} | ({"region": region} if region else {})
+    assert cooling_product(small.study(d).sites[0]) == product
+
+
 def test_transport_by_hand():
     """10 kg x 1000 km = 10 t km; an eighth of it for the workload: 1.25 t km, 0.25 kg CO2e."""
     assert amounts(small.unmetered(), "transport", accounting="amortised") == [1.25]

@@ -45,7 +45,7 @@ def test_stages_by_hand():
             "Manufacturing": 12.5,
             "Transport": 0.25,
             "Electricity": 4109.0625,
-            "Facility (refrigerants)": 15,
+            "Facility": 15,
             "Cooling water": 0,
             "End of life": 0.625,
             "All": 4137.4375,

@@ -18,7 +18,7 @@ def rows(case: Case) -> list[Row]:
             continue
         scope, category = booked(system, "3", "1")
         component = COMPONENTS.get(use["meter"], use["meter"])
-        product = cooling_product(site.country, site.water.basis)
+        product = cooling_product(site)
         out.append(
             Row(
                 **placed(use, system),

@@ -18,7 +18,7 @@ STAGE_NAMES = {
     "manufacturing": "Manufacturing",
     "transport": "Transport",
     "electricity": "Electricity",
-    "facility": "Facility (refrigerants)",
+    "facility": "Facility",
     "water": "Cooling water",
     "end_of_life": "End of life",
 }

@@ -1,6 +1,6 @@
 """Materials: element by element, what is taken from the ground, what the machines hold, what is recovered and what is lost.
 
-    taken from the ground = held by the machines + lost on the way there
+    taken from the ground + from scrap = held by the machines + lost on the way there
     held by the machines  = recovered at end of life + lost at end of life
 
 Everything is counted for the share of the machines that a functional unit wears out. What is recovered is a physical fact, counted the
@@ -15,12 +15,19 @@ from lca import ledger as book
 from lca.activity import END_OF_LIFE
 from lca.assessment import Assessment
 from lca.inventory import Inventory
-from lca.inventory_checks import GROUND
+from lca.inventory_checks import origins
 from lca.statements import life_cycle
 from lca.statements.cells import Statement, Table, cell
 
 CRITICAL = "crm_extracted"  # indicator whose method lists the critical raw materials
-COLUMNS = ["taken from the ground", "lost on the way", "held by the machines", "recovered at end of life", "lost at end of life"]
+COLUMNS = [
+    "taken from the ground",
+    "from scrap",
+    "lost on the way",
+    "held by the machines",
+    "recovered at end of life",
+    "lost at end of life",
+]
 
 
 def elements(inventory: Inventory) -> dict[str, str]:
@@ -34,7 +41,7 @@ def critical(a: Assessment) -> set[str]:
     """Symbols of the elements on the list of critical raw materials behind the indicator."""
     scored = a.factors.characterisation
     flows = set(scored.loc[scored["indicator"] == CRITICAL, "flow"])
-    return {s for s in elements(a.factors.inventory) if flows & set(GROUND.get(s, (f"{s}_ground",)))}
+    return {s for s in elements(a.factors.inventory) if origins(s)[0] in flows}
 
 
 def indicators(a: Assessment, functional_unit: str) -> Statement:
@@ -59,11 +66,10 @@ def balance(a: Assessment, functional_unit: str) -> pd.DataFrame:
     rows = book.lca_rows(mine)
     flows = a.factors.elements
 
-    def grams(part: pd.DataFrame, names: tuple[str, ...]) -> float:
-        known = [n for n in names if n in flows.columns]
-        if part.empty or not known:
+    def grams(part: pd.DataFrame, flow: str) -> float:
+        if part.empty or flow not in flows.columns:
             return 0.0
-        return float((flows.loc[part["product"], known].sum(axis=1).to_numpy() * part["amount"].to_numpy()).sum()) * scale * 1000
+        return float((flows.loc[part["product"], flow].to_numpy() * part["amount"].to_numpy()).sum()) * scale * 1000
 
     machines = rows[rows["life_cycle_stage"] == "manufacturing"]
     families = {m.end_of_life for m in a.study.systems if m.end_of_life}
@@ -72,9 +78,10 @@ def balance(a: Assessment, functional_unit: str) -> pd.DataFrame:
     listed = critical(a)
     out = []
     for symbol, name in elements(a.factors.inventory).items():
-        taken = grams(rows, GROUND.get(symbol, (f"{symbol}_ground",)))
-        held, recovered = grams(machines, (f"content_{symbol}",)), grams(ends, (f"recovered_{symbol}",))
-        if taken or held:
-            out.append((name, "yes" if symbol in listed else "no", taken, taken - held, held, recovered, held - recovered))
+        ground, scrap = (grams(rows, flow) for flow in origins(symbol))
+        held, recovered = grams(machines, f"content_{symbol}"), grams(ends, f"recovered_{symbol}")
+        if ground or scrap or held:
+            known = "yes" if symbol in listed else "no"
+            out.append((name, known, ground, scrap, ground + scrap - held, held, recovered, held - recovered))
     table = pd.DataFrame(out, columns=["element", "critical (EU)", *(f"{c} [g]" for c in COLUMNS)])
     return table.sort_values(f"{COLUMNS[0]} [g]", ascending=False, ignore_index=True)
