@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lca.errors import Finding
+    from lca.inventory import Inventory
 
 HERE = Path(__file__).parents[1]
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("bundle", type=Path)
     c = add("check", check, "every rule over a study, or over the inventories")
     c.add_argument("target", help="study.yaml, or the word inventories")
+    c.add_argument("--leaves-out", metavar="INDICATOR", help="inventories: list the elementary flows in use that a method doesn't score")
     c = add("ingest", ingest, "exports of tools to one table of readings, with a quality report")
     c.add_argument("files", type=Path, nargs="+")
     c.add_argument("-o", "--output", type=Path, required=True, help="readings.parquet or .csv")
@@ -178,6 +180,8 @@ def check(o: argparse.Namespace) -> int:
             kinds = ", ".join(f"{n} of {kind}" for kind, n in sorted(Counter(b.quantity for b in closed).items()))
             print(f"balances {len(closed)} ({kinds}); largest difference {100 * worst.error:.1f} %, {worst.quantity} of {worst.activity}")
         basis = Counter(bases(loaded))
+        if o.leaves_out:
+            return _print_unscored(loaded, o.leaves_out)
         print("exchanges by the weakest number in them: " + ", ".join(f"{basis[b]} {b}" for b in BASES))
         return _print_findings(inventory_checks.check(loaded))
     from lca.assessment import check as check_study
@@ -192,6 +196,23 @@ def check(o: argparse.Namespace) -> int:
 
         found = checks.run(assess(o.target))
     return _print_findings(found)
+
+
+def _print_unscored(loaded: Inventory, indicator: str) -> int:
+    """List the flows that exchanges use and that one indicator's method gives no factor."""
+    from lca.brightway import characterisation
+    from lca.errors import Finding, LcaError
+
+    known = list(loaded.indicators["indicator"])
+    if indicator not in known:
+        raise LcaError(Finding("check.indicator", "error", "--leaves-out", "", indicator, ", ".join(known), "take one of these"), 2)
+    factors = characterisation(loaded)
+    scored = set(factors.loc[factors["indicator"] == indicator, "flow"])
+    used = set(loaded.exchanges.loc[loaded.exchanges["type"] == "biosphere", "input"])
+    for r in loaded.flows[loaded.flows["flow"].isin(used - scored)].itertuples():
+        print(f"{r.flow:<34} {r.unit:<20} {r.categories:<44} {r.name}")
+    _say(f"{indicator} scores {len(used & scored)} of {len(used)} flows in use")
+    return 0
 
 
 def ingest(o: argparse.Namespace) -> int:

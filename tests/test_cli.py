@@ -133,3 +133,12 @@ def test_lab_of_a_study_that_is_not_there_is_2(capsys):
     """Nothing is started."""
     assert main(["lab", "nowhere/study.yaml"]) == 2
     assert "nowhere/study.yaml" in capsys.readouterr().err
+
+
+def test_flows_that_a_method_leaves_out_are_listed(capsys):
+    """Climate change leaves out sulfur dioxide and scores methane; an unknown indicator ends with 2."""
+    assert main(["check", "inventories", "--leaves-out", "gwp100"]) == 0
+    flows = {line.split()[0] for line in capsys.readouterr().out.splitlines()[2:]}
+    assert "so2" in flows
+    assert "ch4_fossil" not in flows
+    assert main(["check", "inventories", "--leaves-out", "gwp"]) == 2
