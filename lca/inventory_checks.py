@@ -58,6 +58,21 @@ def codes_are_unique(inventory: Inventory) -> Iterator[Finding]:
             yield _finding("inventory.duplicate", row, column, f"'{row[column]}' again", "a new name", "rename or delete one")
 
 
+def rows_are_not_doubled(inventory: Inventory) -> Iterator[Finding]:
+    """No factor, balance or composition is given twice, and no exchange stands twice with the very same number and reason."""
+    for name, columns in (
+        ("characterisation", ["method", "flow"]),
+        ("balances", ["activity", "quantity"]),
+        ("compositions", ["item", "quantity"]),
+        ("choices", ["choice", "option", "parameter"]),
+        ("exchanges", ["activity", "type", "input", "amount", "formula", "source", "locator", "comment"]),
+    ):
+        frame: pd.DataFrame = getattr(inventory, name)
+        for _, row in frame[frame.duplicated(columns, keep="first")].iterrows():
+            told = ", ".join(str(row[c]) for c in columns[:3])
+            yield _finding("inventory.duplicate", row, columns[1], f"{told} again", "one row", "delete one")
+
+
 def sources_exist(inventory: Inventory) -> Iterator[Finding]:
     """Every number names a source that is in sources.csv."""
     known = set(inventory.sources["source"])
@@ -267,6 +282,7 @@ def flows_are_characterised(inventory: Inventory) -> Iterator[Finding]:
 
 RULES = (
     codes_are_unique,
+    rows_are_not_doubled,
     sources_exist,
     references_resolve,
     units_are_known,
