@@ -35,7 +35,7 @@ def check_quantiles(got: np.ndarray, exact: stats.rv_continuous) -> None:
 
 
 def test_a_lognormal_has_its_mean_at_the_centre_and_the_stated_width():
-    """Centre 6, ends 3 and 12: sigma is ln(12/3)/(2 x 1.96) = 0.354, the median 6 exp(-sigma^2/2); quantiles as scipy.stats.lognorm has them."""
+    """Centre 6, ends 3 and 12: sigma is ln(12/3)/(2 x 1.96) = 0.354, the median 6 exp(-sigma^2/2); as scipy.stats.lognorm."""
     got = draw("lognormal", 6.0, 3.0, 12.0, N, _generator("x", 1))
     sigma = math.log(4) / (2 * stats.norm.ppf(0.975))
     check_quantiles(got, stats.lognorm(s=sigma, scale=6 * math.exp(-(sigma**2) / 2)))
