@@ -30,6 +30,7 @@ from lca.sampling import Sampler
 from lca.stages.electricity import REST, coverage
 
 Z95 = 1.959963984540054
+KEPT_DRAWS = 8  # files of draws in the cache
 
 
 def _generator(name: str, seed: int) -> np.random.Generator:
@@ -112,6 +113,7 @@ def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
     code = hashlib.sha256(b"".join((Path(__file__).parent / f).read_bytes() for f in ("uncertainty.py", "sampling.py"))).hexdigest()[:8]
     kept = folder / f"draws-{seed}-{n}-{code}.npy"  # drawn otherwise, kept under another name
     if kept.is_file():
+        os.utime(kept)  # used now: among the last that are pruned
         return np.load(kept, mmap_mode="r")
     amounts = exchange_draws(factors.inventory, n, seed)
     weights = characterisation_draws(factors.characterisation, n, seed)
@@ -128,7 +130,15 @@ def factor_draws(factors: Factors, n: int, seed: int) -> np.ndarray:
     unfinished = kept.with_suffix(f".{hashlib.sha256(repr(id(out)).encode()).hexdigest()[:8]}.tmp.npy")
     np.save(unfinished, out)
     unfinished.replace(kept)
+    prune(cache_folder())
     return np.load(kept, mmap_mode="r")
+
+
+def prune(cache: Path, keep: int = KEPT_DRAWS) -> None:
+    """Delete all but the `keep` draws used last: each holds some 300 MB, and every change of the inventories makes new ones."""
+    found = sorted(cache.glob("*/draws-*.npy"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in found[keep:]:
+        old.unlink(missing_ok=True)
 
 
 def ledger_draws(ledger: pd.DataFrame, case: Case, factors: Factors, indicators: list[str]) -> np.ndarray:

@@ -270,3 +270,19 @@ def test_a_wider_declared_interval_widens_the_result(tmp_path):
         totals.append(book.total(rows, "gwp100"))
     assert totals[0] == totals[1]
     assert widths[1] > widths[0]
+
+
+def test_the_cache_keeps_the_draws_used_last(tmp_path):
+    """Of four files the two used last stay; other files of the cache are left alone."""
+    import os
+
+    from lca.uncertainty import prune
+
+    for i in range(4):
+        (tmp_path / str(i)).mkdir()
+        (tmp_path / str(i) / "draws-1-100-x.npy").write_bytes(b"x")
+        (tmp_path / str(i) / "factors.parquet").write_bytes(b"x")
+        os.utime(tmp_path / str(i) / "draws-1-100-x.npy", (i, i))
+    prune(tmp_path, keep=2)
+    assert [p.parent.name for p in sorted(tmp_path.glob("*/draws-*.npy"))] == ["2", "3"]
+    assert len(list(tmp_path.glob("*/factors.parquet"))) == 4
