@@ -29,7 +29,7 @@ import pandas as pd
 
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory
-from lca.pedigree import INDICATORS, Spread, spreads
+from lca.pedigree import INDICATORS, Z95, Spread, spreads
 
 DATABASE = "lca_inventories"
 BIOSPHERE = "lca_biosphere"
@@ -37,7 +37,6 @@ Relink = dict[str, tuple[str, str]]  # product of ours: database and code of the
 Entries = dict[tuple[int, int], list[float]]  # amounts by row and column of a matrix, in Brightway's ids
 FACTS = ("formula", "low", "high", "distribution", "source", "locator", "basis", "year", "geography", "technology")  # kept with a number
 ACTIVITY_FACTS = ("year", "mass", "mass_source", "mass_locator", "mass_basis")
-Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +110,7 @@ def _uncertainty(spread: Spread, amount: float) -> dict[str, Any]:
             }
         return fields
     if spread.distribution == "triangular":
-        return {"uncertainty type": 5, "loc": amount, "minimum": spread.low, "maximum": spread.high}
+        return {"uncertainty type": 5, "loc": spread.mode, "minimum": spread.low, "maximum": spread.high}
     if spread.distribution == "uniform":
         return {"uncertainty type": 4, "minimum": spread.low, "maximum": spread.high}
     return {"uncertainty type": 0}

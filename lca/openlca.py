@@ -18,7 +18,7 @@ from olca_schema import units, zipio
 
 from lca import brightway
 from lca.inventory import Inventory
-from lca.pedigree import Spread, spreads
+from lca.pedigree import Z95, Spread, spreads
 
 NAMESPACE = uuid.UUID("5e0c7a5e-5a0f-5c1e-9b53-1c4a0e0f7c11")
 SYMBOL = {  # Brightway's long names: openLCA's symbol and how many of the group's reference units it is
@@ -232,12 +232,12 @@ def _cited(row: Any) -> str:
 
 def _uncertainty(spread: Spread, amount: float) -> olca.Uncertainty | None:
     if spread.distribution == "lognormal":
-        scale = math.log(spread.high / spread.low) / (2 * brightway.Z95)
+        scale = math.log(spread.high / spread.low) / (2 * Z95)
         kind, middle = olca.UncertaintyType.LOG_NORMAL_DISTRIBUTION, amount * math.exp(-(scale**2) / 2)
         return olca.Uncertainty(distribution_type=kind, geom_mean=middle, geom_sd=math.exp(scale))
     if spread.distribution == "triangular":
         kind = olca.UncertaintyType.TRIANGLE_DISTRIBUTION
-        return olca.Uncertainty(distribution_type=kind, minimum=spread.low, mode=amount, maximum=spread.high)
+        return olca.Uncertainty(distribution_type=kind, minimum=spread.low, mode=spread.mode, maximum=spread.high)
     if spread.distribution == "uniform":
         return olca.Uncertainty(distribution_type=olca.UncertaintyType.UNIFORM_DISTRIBUTION, minimum=spread.low, maximum=spread.high)
     return None

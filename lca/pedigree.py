@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -47,19 +47,22 @@ COMPLETENESS = {
     "assumption": 5,
 }
 TECHNOLOGY = {"": 1, "similar": 2, "proxy": 4}
+Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
 YEARS = (3, 6, 10, 15)  # a difference below these gives the scores 1 to 4
 LARGER = ("GLO", "RER", "EU")  # geographies that hold others
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Interval of one number, with the scores behind it; `scores` is empty where the row states its interval or is a definition."""
+    """Interval of one number as it is drawn, with the scores behind it; `scores` is empty where the row states its interval or is a
+    definition. Lognormal: `low` and `high` hold 95 %; triangular and uniform: they are bounds, and a triangular has a `mode`."""
 
     distribution: str
     low: float
     high: float
     scores: tuple[int, ...] = ()
     basic: float = 1.0
+    mode: float = math.nan
 
 
 def temporal(year: float | None, wanted: float) -> int:
@@ -103,12 +106,37 @@ def scores(row: Mapping[str, object], kind: str, year: float, geography: str) ->
     )
 
 
+def about_the_mean(distribution: str, central: float, low: float, high: float) -> Spread:
+    """The distribution of that width whose mean is the central value.
+
+    Lognormal: `low` and `high` give the ratio of the ends of the central 95 %. Triangular: they are bounds and the mode
+    follows from the mean; where the value lies so near one bound that no triangle has that mean, the far bound comes closer.
+
+    >>> about_the_mean("triangular", 1.0, 0.0, 10.0)
+    Spread(distribution='triangular', low=0.0, high=3.0, scores=(), basic=1.0, mode=0.0)
+    >>> about_the_mean("triangular", 4.0, 1.0, 6.0).mode
+    5.0
+    """
+    if distribution == "lognormal":
+        scale = math.log(high / low) / (2 * Z95)
+        middle = central * math.exp(-(scale**2) / 2)
+        return Spread(distribution, middle * math.exp(-Z95 * scale), middle * math.exp(Z95 * scale))
+    if distribution == "triangular":
+        mode = 3 * central - low - high
+        if mode < low:
+            mode, high = low, 3 * central - 2 * low
+        elif mode > high:
+            mode, low = high, 3 * central - 2 * high
+        return Spread(distribution, low, high, mode=mode) if low < high else Spread("none", central, central)
+    return Spread(distribution, low, high)
+
+
 def _spread(row: Mapping[str, object], central: float, users: list[tuple[float, str]], facts: _Facts) -> Spread:
     distribution = str(row["distribution"])
     if distribution == "none" or (not distribution and central == 0):
         return Spread("none", central, central)
     if distribution:
-        return Spread(distribution, float(row["low"]), float(row["high"]))  # type: ignore[arg-type]
+        return about_the_mean(distribution, central, float(row["low"]), float(row["high"]))  # type: ignore[arg-type]
     kind = facts.kind.get(str(row["source"]), "assumption")
     each = [scores(row, kind, year, place) for year, place in users]
     worst = tuple(max(column) for column in zip(*each, strict=True)) if each else scores(row, kind, math.nan, "")
@@ -116,7 +144,7 @@ def _spread(row: Mapping[str, object], central: float, users: list[tuple[float, 
     squares = [math.log(basic) ** 2] + [math.log(facts.factor[i, s]) ** 2 for i, s in zip(INDICATORS, worst, strict=True)]
     factor = math.exp(math.sqrt(math.fsum(squares)))
     low, high = sorted((central / factor, central * factor))
-    return Spread("lognormal", low, high, worst, basic)
+    return replace(about_the_mean("lognormal", central, low, high), scores=worst, basic=basic)
 
 
 @dataclass(frozen=True)

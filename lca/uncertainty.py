@@ -6,7 +6,7 @@ the seed, and are kept; every study and scenario uses the same ones, so a compar
 
 Study: every uncertain quantity (a meter, a PUE, a lifetime) is drawn once and moves all rows that name it in `keys`.
 A declared value is the median of its draws, its low and high hold 95 % of them. A number of the inventories is the mean of its draws
-(mode, if triangular): a sum of many uncertain amounts tends to the sum of their means, and not knowing a number better must not
+of any distribution: a sum of many uncertain amounts tends to the sum of their means, and not knowing a number better must not
 make a product worse.
 """
 
@@ -25,11 +25,10 @@ from lca import formulas
 from lca.activity import Case
 from lca.factors import Factors, cache_folder, key, without_noise
 from lca.inventory import Inventory
-from lca.pedigree import Spread, spreads
+from lca.pedigree import Z95, Spread, spreads
 from lca.sampling import Sampler
 from lca.stages.electricity import REST, coverage
 
-Z95 = 1.959963984540054
 KEPT_DRAWS = 8  # files of draws in the cache
 
 
@@ -41,7 +40,8 @@ def _generator(name: str, seed: int) -> np.random.Generator:
 
 def draw(kind: str, centre: float, low: float, high: float, n: int, generator: np.random.Generator) -> np.ndarray:
     """`n` draws of one quantity. Lognormal: `centre` is the mean, `low` and `high` give the width of the central 95 %. Others:
-    `low` and `high` are bounds; `centre` is the mode of a triangular and the mean of a `beta` (alpha + beta = 2).
+    `low` and `high` are bounds; `centre` is the mode of a triangular and the mean of a `beta` (alpha + beta = 2); `lca.pedigree`
+    places the mode so that the mean is the number itself.
 
     >>> float(draw("none", 2.0, 2.0, 2.0, 3, _generator("x", 1)).sum())
     6.0
@@ -93,7 +93,7 @@ def exchange_draws(inventory: Inventory, n: int, seed: int) -> np.ndarray:
 
 
 def _ordered(spread: Spread, centre: float) -> tuple[str, float, float, float]:
-    return spread.distribution, centre, spread.low, spread.high
+    return spread.distribution, spread.mode if spread.distribution == "triangular" else centre, spread.low, spread.high
 
 
 def characterisation_draws(characterisation: pd.DataFrame, n: int, seed: int) -> np.ndarray:
