@@ -236,6 +236,6 @@ def test_direct_emissions_are_near_the_official_factors(real_factors, zone, offi
     Germany: Umweltbundesamt, direct CO2 of 2023. Singapore: Energy Market Authority, operating margin of 2022. India: Central Electricity
     Authority, CO2 baseline version 20, weighted average 2023-24 with renewables. China: Ministry of Ecology and Environment, 2022. Taiwan:
     Ministry of Economic Affairs, 2023, per kWh sold. France: RTE, mainland, 2023.
-    The heat rates of coal in India, and of coal and gas in Taiwan, come from the same authorities' figures by fuel: there the mix is tested.
+    The heat rates of coal in India, and of coal and gas in Taiwan, are the same authorities' figures by fuel: there the mix is tested.
     """
     assert real_factors.table.at[f"electricity_direct_{zone}", "gwp100"] == pytest.approx(official, rel=0.15)
