@@ -182,10 +182,10 @@ def test_published_totals_are_a_small_part_of_a_gpu_and_a_server(real_factors):
         assert 0 < t.at[device, "aggregated_ghg"] < 0.05 * t.at[device, "gwp100"], device
 
 
-def test_published_totals_stand_in_three_places_only(inventory):
-    """The rest of other electricity, what somebody declares, and two fluorocarbons without a flow: no product's own total."""
+def test_published_totals_stand_in_two_places_only(inventory):
+    """What somebody declares, and two fluorocarbons without a flow: no product's own total."""
     rows = inventory.exchanges[inventory.exchanges["input"].str.endswith("_aggregate")]
-    assert set(rows["activity"]) == {"electricity_other_upstream", "declared_ghg", "fab_gas_release"}
+    assert set(rows["activity"]) == {"declared_ghg", "fab_gas_release"}
 
 
 def test_a_switch_sets_only_parameters_and_its_default_stands_in_the_tables(inventory, value):
