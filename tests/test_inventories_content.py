@@ -87,6 +87,14 @@ def test_every_number_has_a_source_and_a_place_in_it(inventory):
     assert with_mass["mass_basis"].isin(["read", "derived", "assumed"]).all()
 
 
+def test_every_source_is_used(inventory):
+    """As the source of a number or a mass, or named in a row's locator or comment as what it was compared with."""
+    tables = (inventory.parameters, inventory.exchanges, inventory.characterisation)
+    named = set(inventory.activities["mass_source"]).union(*(t["source"] for t in (*tables, inventory.pedigree, inventory.compositions)))
+    words = " ".join(text for t in (*tables, inventory.activities) for c in ("locator", "comment") if c in t for text in t[c])
+    assert [s for s in inventory.sources["source"] if s not in named and not re.search(rf"\b{re.escape(s)}\b", words)] == []
+
+
 def test_every_assumption_gives_its_reason(inventory):
     """`assumed` without a comment is a guess that nobody can judge."""
     for frame in (inventory.parameters, inventory.exchanges):
