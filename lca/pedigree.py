@@ -194,6 +194,6 @@ def bases(inventory: Inventory) -> list[str]:
     of_parameter = dict(zip(inventory.parameters["parameter"], inventory.parameters["basis"], strict=True))
     out = []
     for basis, formula in zip(inventory.exchanges["basis"], inventory.exchanges["formula"], strict=True):
-        links = [of_parameter[n] for n in formulas.names(formula)] if formula else [basis]
+        links = [of_parameter.get(n, "assumed") for n in formulas.names(formula)] if formula else [basis]
         out.append(max(links or [basis], key=BASES.index))
     return out
