@@ -21,7 +21,11 @@ def values_of(study: Study, inventory: Inventory, name: str) -> tuple[Values, li
     faults: list[Finding] = []
     for choice, option in study.inventories.choices.items():
         try:
-            values |= {p: (v, v, v) for p, v in chosen(inventory, {choice: option}).items()}
+            for p, v in chosen(inventory, {choice: option}).items():
+                if p in values or p in study.inventories.values:
+                    where, fix = f"inventories.choices.{choice}", "take out one of them"
+                    faults.append(Finding("study.choice", "error", name, where, f"{p} is set twice", "one value for it", fix))
+                values[p] = (v, v, v)
         except KeyError:
             known = sorted({f"{r.choice}: {r.option}" for r in inventory.choices.itertuples()})
             where = f"inventories.choices.{choice}"

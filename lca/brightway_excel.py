@@ -20,7 +20,7 @@ import pandas as pd
 from lca import apart
 from lca.brightway import DATABASE, FACTS, database_parameters
 from lca.brightway import write as write_brightway
-from lca.errors import Finding, LcaError
+from lca.errors import Finding, LcaError, raise_errors
 from lca.inventory import Inventory, load
 from lca.tables import read_dictionary, write_csv
 
@@ -59,6 +59,22 @@ def read(path: Path, inventory: Inventory) -> dict[str, pd.DataFrame]:
     return _tables(data["activities"], data["parameters"], inventory)
 
 
+def changed(tables: dict[str, pd.DataFrame], inventory: Inventory) -> dict[str, pd.DataFrame]:
+    """The rows that the inventories don't have just so: what was added or changed in the workbook."""
+    out = {}
+    for name, table in tables.items():
+        mine: pd.DataFrame = getattr(inventory, name)
+        known = {_plain(row) for row in mine[list(table.columns)].itertuples(index=False, name=None)}
+        out[name] = table[[_plain(row) not in known for row in table.itertuples(index=False, name=None)]]
+    return out
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[str, ...]:
+    """Cells as text to twelve digits, empty ones alike, so that a number that went through a spreadsheet is the same."""
+    numbers = [cell if isinstance(cell, int | float) and not isinstance(cell, bool) else None for cell in row]
+    return tuple(("" if n != n else f"{n:.12g}") if n is not None else str(cell or "") for n, cell in zip(numbers, row, strict=True))
+
+
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path, stem: str) -> list[Path]:
     """Write the tables as `activities_<stem>.csv` and so on; refuses to overwrite. Returns the paths."""
     paths = {name: folder / f"{name}_{stem}.csv" for name, table in tables.items() if len(table)}
@@ -77,13 +93,20 @@ def _tables(activities: list[dict[str, Any]], parameters: list[dict[str, Any]], 
     flow_of = {(r.database, r.code): r.flow for r in inventory.flows.itertuples()}
     code_of = {(a["name"], a.get("reference product", ""), a.get("location", "")): a["code"] for a in activities}
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    faults: list[Finding] = []
     for a in activities:
         known = {"activity": a["code"], "product": a.get("reference product", a["name"]), "geography": a.get("location", "")}
         rows["activities"].append(a | known)
         for e in a["exchanges"]:
-            if e["type"] == "production":
+            if e.get("type") == "production":
                 continue
             unit = UNITS.get(e.get("unit", ""), e.get("unit", ""))
+            for column in ("type", "amount"):
+                if column not in e:
+                    where = f"{a['name']}, {e.get('name', 'an exchange')}"
+                    faults.append(Finding("import.cell", "error", "workbook", where, f"no {column}", "a value", "fill the cell"))
+            if "type" not in e or "amount" not in e:
+                continue
             row = {k: e[k] for k in FACTS if k in e} | {"activity": a["code"], "type": e["type"], "amount": e["amount"], "unit": unit}
             row["comment"] = e.get("remark", "" if "source" in e else e.get("comment", ""))
             if e["type"] == "biosphere":
@@ -100,10 +123,13 @@ def _tables(activities: list[dict[str, Any]], parameters: list[dict[str, Any]], 
     for p in parameters:  # a bare 1 comes back as a number: it is the unit of a ratio
         unit = "1" if p.get("unit") in (1, 1.0) else p.get("unit", "")
         rows["parameters"].append(p | {"parameter": p["name"], "value": p["amount"], "unit": unit})
+    raise_errors(faults)
     out = {}
     for name, found in rows.items():
         columns = list(dictionary.loc[dictionary["table"] == name, "column"])
         out[name] = pd.DataFrame(found).reindex(columns=columns).drop_duplicates() if found else pd.DataFrame(columns=columns)
+        if "year" in columns:
+            out[name]["year"] = pd.to_numeric(out[name]["year"], errors="coerce").astype("Int64")
     return out
 
 

@@ -197,6 +197,17 @@ def acquisitions_are_stated(a: Assessment) -> Iterator[Finding]:
             yield _say(a, "ghg.capital_goods", "note", f"systems.{system.id}", got, f"within {a.study.period} to be in category 2", fix)
 
 
+def machines_have_an_end(a: Assessment) -> Iterator[Finding]:
+    """A machine without a family of wastes has no end of life in the result: that is missing, not zero."""
+    if "end_of_life" in a.study.boundary.included:
+        for system in a.study.systems:
+            if system.end_of_life is None:
+                fix = "name the family of wastes, see lca products eol_"
+                yield _say(
+                    a, "boundary.end_of_life", "warning", f"systems.{system.id}", "no end of life: missing, not zero", "a family", fix
+                )
+
+
 def aggregates_are_stated(a: Assessment) -> Iterator[Finding]:
     """Share of climate change that published totals carry, not unit processes."""
     if "aggregated_ghg" in a.ledger.columns:
@@ -248,6 +259,7 @@ RULES = (
     central_values_lie_inside,
     meters_have_accuracy,
     acquisitions_are_stated,
+    machines_have_an_end,
     aggregates_are_stated,
     uncharacterised_flows_are_stated,
     comparison_is_refused,

@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("target", help="project name, or path: .xlsx in Brightway's layout, .zip for openLCA")
     c.add_argument("--study", type=Path, help="write this study's foreground too (brightway)")
     c.add_argument("--relink", type=Path, metavar="CSV", help="products to take from your own databases instead (brightway)")
-    c = add("import", import_, "a workbook in Brightway's layout to tidy tables")
+    c = add("import", import_, "what is new or changed in a workbook of Brightway's layout, as tidy tables")
     c.add_argument("format", choices=["excel"])
     c.add_argument("file", type=Path)
     c.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the tables, for example inventories/hardware")
@@ -303,10 +303,12 @@ def import_(o: argparse.Namespace) -> int:
     """Bring a workbook in Brightway's layout into tidy tables."""
     from lca import brightway_excel, inventory
 
-    tables = brightway_excel.read(o.file, inventory.load(HERE / "inventories"))
+    loaded = inventory.load(HERE / "inventories")
+    tables = brightway_excel.changed(brightway_excel.read(o.file, loaded), loaded)
+    print(", ".join(f"{len(table)} {name}" for name, table in tables.items()) + " are new or differ from the inventories")
     for path in brightway_excel.write_tables(tables, o.output, o.file.stem.replace("-", "_")):
         print(path)
-    lacking = int((tables["exchanges"]["source"].fillna("") == "").sum())
+    lacking = int((tables["exchanges"]["source"].fillna("") == "").sum()) if len(tables["exchanges"]) else 0
     if lacking:
         _say(
             f"{lacking} of {len(tables['exchanges'])} exchanges name no source: fill source, locator and basis, then lca check inventories"

@@ -65,10 +65,7 @@ class Inventory:
 
 @dataclass(frozen=True)
 class Matrices:
-    """Technosphere A (products x activities), biosphere B (flows x activities), characterisation C (indicators x flows).
-
-    `technosphere_entries` and `biosphere_entries` tie the exchange rows to matrix positions: (exchange row, row, column, sign).
-    """
+    """Technosphere A (products x activities), biosphere B (flows x activities), characterisation C (indicators x flows)."""
 
     activities: list[str]
     flows: list[str]
@@ -160,7 +157,7 @@ def with_values(inventory: Inventory, values: Mapping[str, tuple[float, float, f
     """The inventories with other parameter values, (central, low, high) each; `low` equal to `high` is a definite value.
 
     Every amount that a formula makes of them follows. The state is another one, so nothing kept of the plain inventories is taken
-    for it. `KeyError` for a name that is no parameter.
+    for it. `KeyError` for a name that is no parameter; `LcaError` where a value makes an amount negative.
     """
     if not values:
         return inventory
@@ -172,10 +169,16 @@ def with_values(inventory: Inventory, values: Mapping[str, tuple[float, float, f
         parameters.loc[i, ["low", "high"]] = (None, None) if low == high else (low, high)
         parameters.loc[i, "distribution"] = "none" if low == high else "lognormal" if low > 0 else "triangular"
     changed = replace(inventory, parameters=parameters)
-    known = parameter_values(changed)
+    known, faults = parameter_values(changed), list[Finding]()
     for i, formula in exchanges.loc[exchanges["formula"] != "", "formula"].items():
         if formulas.names(formula) & values.keys():
-            exchanges.loc[i, "amount"] = float(formulas.evaluate(formula, known))
+            amount = float(formulas.evaluate(formula, known))
+            if not np.isfinite(amount) or amount < 0:
+                row, used = exchanges.loc[i], ", ".join(sorted(formulas.names(formula) & values.keys()))
+                got, where = f"{row['activity']} would take {amount:g} {row['unit']} of {row['input']}", f"line {row['line']}, {used}"
+                faults.append(Finding("inventory.value", "error", row["file"], where, got, "zero or more", f"another value of {used}"))
+            exchanges.loc[i, "amount"] = amount
+    raise_errors(faults)
     told = json.dumps({k: list(v) for k, v in values.items()}, sort_keys=True)
     return replace(changed, exchanges=exchanges, state=hashlib.sha256((inventory.state + told).encode()).hexdigest())
 

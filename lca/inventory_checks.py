@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,13 @@ from lca.brightway import characterisation
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory, matrices, parameter_values
 from lca.tables import listing
-from lca.units import LONG_NAMES
+from lca.units import LONG_NAMES, convert
 
 FORMULA_TOLERANCE = 1e-9
 ELEMENT_TOLERANCE = 1e-6
 DEFINITION = "own_definition"
 LICENSED = ("ecoinvent", "gabi", "sphera", "negaoctet", "eime", "simapro", "agri-footprint")
+NO_FACTORS = pd.DataFrame({"indicator": pd.Series(dtype=str), "flow": pd.Series(dtype=str), "factor": pd.Series(dtype=float)})
 GROUND = {"c_graphite": "graphite_ground"}  # where the flow from the ground has another name than the element
 
 
@@ -36,8 +38,9 @@ def origins(element: str) -> tuple[str, str]:
 
 
 def check(inventory: Inventory) -> list[Finding]:
-    """Every finding of every rule of content."""
-    return [finding for rule in RULES for finding in rule(inventory)]
+    """Every finding of every rule of content. Rules that solve the inventories run once names, links and units are right."""
+    found = [finding for rule in FORM for finding in rule(inventory)]
+    return found if any(f.severity == "error" for f in found) else found + [f for rule in RULES for f in rule(inventory)]
 
 
 def _finding(rule: str, row: pd.Series, column: str, got: object, expected: str, fix: str, severity: str = "error") -> Finding:
@@ -76,7 +79,7 @@ def rows_are_not_doubled(inventory: Inventory) -> Iterator[Finding]:
 def sources_exist(inventory: Inventory) -> Iterator[Finding]:
     """Every number names a source that is in sources.csv."""
     known = set(inventory.sources["source"])
-    for name in ("parameters", "exchanges", "characterisation"):
+    for name in ("parameters", "exchanges", "characterisation", "compositions", "pedigree"):
         frame: pd.DataFrame = getattr(inventory, name)
         for _, row in frame[~frame["source"].isin(known)].iterrows():
             yield _finding("inventory.source", row, "source", f"'{row['source']}'", "a key of sources.csv", "add the source there")
@@ -198,7 +201,7 @@ def facts_are_complete(inventory: Inventory) -> Iterator[Finding]:
 def sources_may_be_used(inventory: Inventory) -> Iterator[Finding]:
     """No number comes from a source that is for comparison only, and whoever names a licensed database is one of these."""
     barred = set(inventory.sources.loc[inventory.sources["redistribution"] == "none", "source"])
-    for name in ("parameters", "exchanges", "characterisation"):
+    for name in ("parameters", "exchanges", "characterisation", "compositions"):
         frame: pd.DataFrame = getattr(inventory, name)
         for _, row in frame[frame["source"].isin(barred)].iterrows():
             yield _finding(
@@ -213,6 +216,36 @@ def sources_may_be_used(inventory: Inventory) -> Iterator[Finding]:
             yield _finding("inventory.licence", row, "citation", f"names {listing(named)}", expected, "take another source for the number")
 
 
+def chains_are_productive(inventory: Inventory) -> Iterator[Finding]:
+    """No process needs, directly or through others, as much of its own product as it makes, or more."""
+    technical = inventory.exchanges[inventory.exchanges["type"] == "technosphere"]
+    m = matrices(replace(inventory, exchanges=technical), NO_FACTORS)
+    fix = "mend the amounts of the loop that it belongs to"
+    try:
+        scaling = linalg.splu(m.technosphere.tocsc()).solve(np.ones(len(m.activities)))  # one unit of everything
+    except RuntimeError:
+        own = technical[technical["activity"] == technical["input"]]
+        where = listing(sorted(own["activity"])) or "a loop of processes"
+        yield Finding("inventory.loop", "error", "exchanges*.csv", where, "a loop that makes nothing", "a loop that leaves a product", fix)
+        return
+    for i in np.flatnonzero(scaling < 0):
+        row = inventory.activities.iloc[int(i)]
+        yield _finding("inventory.loop", row, row["activity"], "more of itself needed than made", "a loop that leaves a product", fix)
+
+
+def names_are_usable(inventory: Inventory) -> Iterator[Finding]:
+    """Parameters are identifiers, no function's name, distinct also without regard to case, and their units are units."""
+    seen: dict[str, str] = {}
+    for _, row in inventory.parameters.iterrows():
+        name = str(row["parameter"])
+        if not name.isidentifier() or name in formulas.FUNCTIONS or seen.setdefault(name.lower(), name) != name:
+            yield _finding("inventory.name", row, "parameter", f"'{name}'", "an identifier of its own, and no function", "rename it")
+        try:
+            convert(f"1 {row['unit']}" if row["unit"] != "1" else "1", "dimensionless" if row["unit"] == "1" else str(row["unit"]))
+        except ValueError as error:
+            yield _finding("inventory.unit_name", row, "unit", f"'{row['unit']}': {error}", "a pint expression, or 1", "mend the unit")
+
+
 def elements_balance(inventory: Inventory) -> Iterator[Finding]:
     """No component holds more of an element than its whole supply chain takes from the ground or from scrap."""
     elements = sorted(n.removeprefix("content_") for n in inventory.flows["flow"] if n.startswith("content_"))
@@ -222,12 +255,11 @@ def elements_balance(inventory: Inventory) -> Iterator[Finding]:
     wanted = [e for e in elements if f"content_{e}" in used]
     if not wanted:
         return
-    empty = pd.DataFrame({"indicator": pd.Series(dtype=str), "flow": pd.Series(dtype=str), "factor": pd.Series(dtype=float)})
+    m = matrices(inventory, NO_FACTORS)
     try:
-        m = matrices(inventory, empty)
         solved = linalg.splu(m.technosphere.T.tocsc()).solve(m.biosphere.T.toarray())
-    except (KeyError, ValueError, RuntimeError):
-        return  # other rules say what is not linked
+    except RuntimeError:
+        return  # chains_are_productive says so
     place = {name: i for i, name in enumerate(m.flows)}
     for element in wanted:
         content = solved[:, place[f"content_{element}"]]
@@ -280,13 +312,16 @@ def flows_are_characterised(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("inventory.uncharacterised", "note", "flows.csv", f"{len(silent)} of {len(used)} flows", got, "a factor", fix)
 
 
-RULES = (
+FORM = (
     codes_are_unique,
     rows_are_not_doubled,
+    names_are_usable,
     sources_exist,
     references_resolve,
     units_are_known,
     every_activity_has_exchanges,
+)
+RULES = (
     formulas_equal_amounts,
     intervals_hold_their_centre,
     amounts_are_positive,
@@ -295,6 +330,7 @@ RULES = (
     scarcity_follows_consumption,
     facts_are_complete,
     sources_may_be_used,
+    chains_are_productive,
     balances_close,
     elements_balance,
     choices_set_parameters,

@@ -7,6 +7,7 @@ UUID made of its code, so that a second export is the same package. Units are op
 
 from __future__ import annotations
 
+import ast
 import math
 import uuid
 from collections.abc import Iterator
@@ -87,7 +88,7 @@ def entities(inventory: Inventory) -> Iterator[Any]:
     for r in inventory.activities.itertuples():
         yield olca.Flow(
             id=_id("product", r.activity),
-            name=r.product,
+            name=f"{r.product}, {r.geography}",
             category=_folder(r.file),
             flow_type=olca.FlowType.PRODUCT_FLOW,
             flow_properties=[olca.FlowPropertyFactor(flow_property=_property(r.unit), conversion_factor=1.0, is_ref_flow_property=True)],
@@ -121,7 +122,7 @@ def _processes(inventory: Inventory, flows: dict[str, Any]) -> Iterator[olca.Pro
                     internal_id=number,
                     flow=olca.Ref(id=_flow_id(flow), name=flow.name, ref_type=olca.RefType.Flow) if biosphere else _product(flow),
                     amount=float(e["amount"]),
-                    amount_formula=e["formula"].replace("**", "^") or None,
+                    amount_formula=formula(e["formula"]) if e["formula"] else None,
                     is_input=not biosphere or flow.categories.startswith("natural resource"),
                     is_avoided_product=e["type"] == "substitution",
                     is_quantitative_reference=False,
@@ -147,6 +148,31 @@ def _processes(inventory: Inventory, flows: dict[str, Any]) -> Iterator[olca.Pro
                 sources=[olca.Ref(id=_id("source", s), name=s, ref_type=olca.RefType.Source) for s in sorted(set(cited))],
             ),
         )
+
+
+def formula(text: str) -> str:
+    """A formula as openLCA reads it: arguments apart by semicolons, `ln` for the natural logarithm, every operation in parentheses.
+
+    >>> formula("max(0, a - b) / log(c) ** 2")
+    '(max(0; (a-b))/(ln(c)^2))'
+    """
+    return _formula(ast.parse(text.strip(), mode="eval").body)
+
+
+def _formula(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=value):
+            return repr(value)
+        case ast.Name(id=name):
+            return name
+        case ast.UnaryOp(operand=operand):
+            return f"(0-{_formula(operand)})"
+        case ast.BinOp(left=left, op=op, right=right):
+            sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}[type(op)]
+            return f"({_formula(left)}{sign}{_formula(right)})"
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return f"{'ln' if name == 'log' else name}({'; '.join(map(_formula, arguments))})"
+    raise ValueError(f"no arithmetic: {ast.dump(node)}")
 
 
 def _method(inventory: Inventory, flows: dict[str, Any]) -> Iterator[Any]:
@@ -197,7 +223,7 @@ def _folder(file: str) -> str:
 
 
 def _product(row: Any) -> olca.Ref:
-    return olca.Ref(id=_id("product", row.activity), name=row.product, ref_type=olca.RefType.Flow)
+    return olca.Ref(id=_id("product", row.activity), name=f"{row.product}, {row.geography}", ref_type=olca.RefType.Flow)
 
 
 def _process(row: Any) -> olca.Ref:

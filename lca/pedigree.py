@@ -46,10 +46,12 @@ COMPLETENESS = {
     "estimate": 5,
     "assumption": 5,
 }
-TECHNOLOGY = {"": 1, "similar": 2, "proxy": 4}
+TECHNOLOGY = {"": 1, "same": 1, "similar": 2, "proxy": 4}
 Z95 = 1.959963984540054  # half-width of the central 95 % of a normal distribution, in standard deviations
 YEARS = (3, 6, 10, 15)  # a difference below these gives the scores 1 to 4
-LARGER = ("GLO", "RER", "EU")  # geographies that hold others
+EU = frozenset(("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT"))
+EU |= {"NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+MEMBERS = {"EU": EU, "RER": EU | {"AL", "BA", "CH", "GB", "IS", "ME", "MK", "NO", "RS", "UA"}}
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,22 @@ def temporal(year: float | None, wanted: float) -> int:
 def geographical(place: str, wanted: str) -> int:
     """Same place 1, a larger area that holds it 2, a part of the wanted area 3, another place 4, unknown 5.
 
-    >>> [geographical(p, "FR") for p in ("FR", "GLO", "CN", "")], geographical("US-NWPP", "US")
-    ([1, 2, 4, 5], 3)
+    >>> [geographical(p, "FR") for p in ("FR", "EU", "GLO", "CN", "")], geographical("US-NWPP", "US"), geographical("EU", "CN")
+    ([1, 2, 2, 4, 5], 3, 4)
     """
     if not place:
         return 5
     if place == wanted:
         return 1
-    if place in LARGER or wanted.startswith(f"{place}-"):
+    if _holds(place, wanted):
         return 2
-    if wanted in LARGER or place.startswith(f"{wanted}-"):
+    if _holds(wanted, place):
         return 3
     return 4
+
+
+def _holds(area: str, place: str) -> bool:
+    return area == "GLO" or place.startswith(f"{area}-") or place.split("-")[0] in MEMBERS.get(area, ())
 
 
 def scores(row: Mapping[str, object], kind: str, year: float, geography: str) -> tuple[int, ...]:

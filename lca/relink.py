@@ -8,14 +8,16 @@ database is read: the link is to its activity.
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lca.brightway import Relink
+from lca.brightway import BIOSPHERE, DATABASE, Relink
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory
+from lca.tables import read_text
 
 COLUMNS = ("product", "database", "code", "name", "reference product", "location")
 
@@ -29,7 +31,10 @@ def read(path: Path, inventory: Inventory) -> tuple[Relink, pd.DataFrame]:
 
     if not path.is_file():
         raise LcaError(Finding("relink.missing", "error", str(path), "", "no such file", "a CSV", "check the path"), 2)
-    lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    text, unread = read_text(path)
+    if text is None:
+        raise LcaError(unread, 2)
+    lines = [{k: v or "" for k, v in line.items() if k} for line in csv.DictReader(io.StringIO(text, newline=""))]
     ours = inventory.activities.set_index("activity")
     links: Relink = {}
     faults: list[Finding] = []
@@ -37,8 +42,8 @@ def read(path: Path, inventory: Inventory) -> tuple[Relink, pd.DataFrame]:
     def fault(number: int, column: str, got: str, expected: str, fix: str) -> None:
         faults.append(Finding("relink.line", "error", path.name, f"line {number}, {column}", got, expected, fix))
 
-    if lines and not {"product", "database"} <= lines[0].keys():
-        fault(1, "header", ", ".join(lines[0]), ", ".join(COLUMNS), "mend the header")
+    if not lines or not {"product", "database"} <= lines[0].keys():
+        fault(1, "header", ", ".join(lines[0]) if lines else "no lines", ", ".join(COLUMNS), "mend the header")
         raise LcaError(faults, 2)
     for number, line in enumerate(lines, 2):
         product, database = line["product"].strip(), line["database"].strip()
@@ -53,8 +58,13 @@ def read(path: Path, inventory: Inventory) -> tuple[Relink, pd.DataFrame]:
             fault(number, "name", f"{len(found)} activities", "exactly one", "give code, or name, reference product and location")
         elif found[0].get("unit") != ours.at[product, "unit"]:
             fault(number, "product", f"{product} per {ours.at[product, 'unit']}", f"{found[0].get('unit')}", "another activity")
-        else:
-            links[product] = found[0].key
+        elif database in (DATABASE, BIOSPHERE):
+            fault(number, "database", f"'{database}'", "a database of your own", "that one is ours")
+        elif any(float(e["amount"]) < 0 for e in found[0].production()):
+            got = "a waste treatment with a negative production amount"
+            fault(number, "name", got, "an activity that makes its product", "leave ours: it is bought with a positive amount")
+        elif links.setdefault(product, found[0].key) != found[0].key:
+            fault(number, "product", f"'{product}' again", "one line for each product", "delete one")
     if faults:
         raise LcaError(sorted(set(faults)))
     return links, log(inventory, links)

@@ -25,7 +25,7 @@ from lca.inventory import files as inventory_files
 from lca.page import escape, frame
 from lca.page import findings as findings_html
 from lca.provenance import code_hash, environment, hashes
-from lca.statements import Statement
+from lca.statements import Statement, life_cycle
 from lca.statements.everything import statements
 from lca.tables import write_csv
 
@@ -121,11 +121,12 @@ def write_tables(a: Assessment, grids: list[Statement], found: list[Finding], bu
     a.readings.to_parquet(bundle / "readings.parquet", index=False)
     units = a.indicators[["indicator", "label", "unit", "method"]]
     write_csv(units, bundle / "indicators.csv")
+    write_csv(a.factors.characterisation, bundle / "characterisation.csv")
     (bundle / "checks.json").write_text(_json([f.as_dict() for f in found]), encoding="utf-8")
     figures = [
         {
             "figure": c.id,
-            "statement": grid.title,
+            "statement": title,
             "line": label,
             "column": column,
             "value": None if c.empty else c.value,
@@ -139,9 +140,10 @@ def write_tables(a: Assessment, grids: list[Statement], found: list[Finding], bu
             "factor_taken_off": c.taken_off_scale,
             "remark": c.empty,
         }
-        for grid in grids
-        for label, cells in grid.lines
-        for column, c in zip(grid.columns, cells, strict=True)
+        for title, label, column, c in [
+            *(("Summary", title, note, c) for title, note, c in life_cycle.headlines(a).cards),
+            *((g.title, label, column, c) for g in grids for label, cells in g.lines for column, c in zip(g.columns, cells, strict=True)),
+        ]
     ]
     (bundle / "figures.json").write_text(_json(figures), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,7 +48,10 @@ def settings(factors: Factors, words: list[str]) -> dict[str, tuple[float, float
         try:
             if name not in known:
                 raise ValueError("no such parameter")
-            values[name] = (float(given),) * 3
+            number_given = float(given)
+            if not math.isfinite(number_given):
+                raise ValueError("not a finite number")
+            values[name] = (number_given,) * 3
         except ValueError:
             expected = f"a switch ({listing(sorted(switches), 20)}) or parameter=number"
             faults.append(Finding("score.set", "error", "--set", "", word, expected, "see inventories/*/parameters*.csv"))

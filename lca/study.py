@@ -38,6 +38,9 @@ Text = Annotated[str, Field(min_length=1)]
 Written = Annotated[str, pydantic.WithJsonSchema({"type": ["string", "number"]})]  # a bare number is a ratio
 
 
+FACILITY = "data_centre_facility_kwh"  # products of a building and its plant per kWh of IT energy
+
+
 class Part(pydantic.BaseModel):
     """Base of all parts: frozen, unknown fields refused."""
 
@@ -179,6 +182,14 @@ class Site(Part):
     facility: Id | None = Field(
         None, description="building, power supply and cooling plant per kWh of IT energy, see lca products data_centre_facility_kwh"
     )
+
+    @model_validator(mode="after")
+    def region_lies_in_the_country(self) -> Site:
+        if self.water.region and not self.water.region.startswith(f"{self.country}-"):
+            raise ValueError(f"water.region {self.water.region} doesn't lie in {self.country}")
+        if self.facility and not self.facility.startswith(FACILITY):
+            raise ValueError(f"facility {self.facility}: the code of a product that starts with {FACILITY}")
+        return self
 
     @field_validator("pue")
     @classmethod

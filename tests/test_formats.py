@@ -31,6 +31,7 @@ def test_excel_there_and_back(root, tmp_path):
     brightway_excel.export(before, tmp_path / "book.xlsx")
     tables = brightway_excel.read(tmp_path / "book.xlsx", before)
     assert tables["flows"].empty
+    assert all(table.empty for table in brightway_excel.changed(tables, before).values())
     copy = tmp_path / "inventories"
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("activities*", "exchanges*", "parameters*"))
     brightway_excel.write_tables(tables, copy / "materials", "book")
@@ -38,6 +39,16 @@ def test_excel_there_and_back(root, tmp_path):
     for name, order in (("exchanges", ORDER), ("parameters", ["parameter"]), ("activities", ["activity"])):
         one, two = (getattr(i, name).sort_values(order, ignore_index=True).drop(columns=["file", "line"]) for i in (before, after))
         pd.testing.assert_frame_equal(one.fillna(np.nan), two.fillna(np.nan), rtol=1e-12, atol=0, check_dtype=False)
+
+
+def test_only_what_differs_is_brought_in(tmp_path):
+    """A changed amount comes back as one row of one table."""
+    inventory = inv.load(small.INVENTORIES)
+    tables = {n: getattr(inventory, n).drop(columns=["file", "line"]) for n in ("activities", "exchanges", "parameters")}
+    tables["exchanges"] = tables["exchanges"].copy()
+    tables["exchanges"].loc[0, "amount"] = 0.51
+    found = brightway_excel.changed(tables, inventory)
+    assert {name: len(rows) for name, rows in found.items()} == {"activities": 0, "exchanges": 1, "parameters": 0}
 
 
 def test_a_file_that_is_no_workbook_is_refused(tmp_path):

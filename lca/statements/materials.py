@@ -1,6 +1,6 @@
 """Materials: element by element, what is taken from the ground, what the machines hold, what is recovered and what is lost.
 
-    taken from the ground + from scrap = held by the machines + lost on the way there
+    taken from the ground + from scrap, for making the machines = held by the machines + lost on the way there
     held by the machines  = recovered at end of life + lost at end of life
 
 Everything is counted for the share of the machines that a functional unit wears out. What is recovered is a physical fact, counted the
@@ -9,6 +9,9 @@ same under every end-of-life rule: it is read from the rows that carry the recyc
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from lca import ledger as book
@@ -27,7 +30,9 @@ COLUMNS = [
     "held by the machines",
     "recovered at end of life",
     "lost at end of life",
+    "taken for electricity, buildings and transport",
 ]
+ROUND_OFF = 1e-12  # of the largest amount: what lies below is the noise of the solve
 
 
 def elements(inventory: Inventory) -> dict[str, str]:
@@ -78,10 +83,17 @@ def balance(a: Assessment, functional_unit: str) -> pd.DataFrame:
     listed = critical(a)
     out = []
     for symbol, name in elements(a.factors.inventory).items():
-        ground, scrap = (grams(rows, flow) for flow in origins(symbol))
+        ground, scrap = (grams(machines, flow) for flow in origins(symbol))
+        elsewhere = grams(rows, origins(symbol)[0]) - ground
         held, recovered = grams(machines, f"content_{symbol}"), grams(ends, f"recovered_{symbol}")
-        if ground or scrap or held:
-            known = "yes" if symbol in listed else "no"
-            out.append((name, known, ground, scrap, ground + scrap - held, held, recovered, held - recovered))
+        known = "yes" if symbol in listed else "no"
+        if f"content_{symbol}" not in flows.columns:  # no component says what it holds: missing, not zero
+            out.append((name, known, ground, scrap, math.nan, math.nan, math.nan, math.nan, elsewhere))
+        else:
+            out.append((name, known, ground, scrap, ground + scrap - held, held, recovered, held - recovered, elsewhere))
     table = pd.DataFrame(out, columns=["element", "critical (EU)", *(f"{c} [g]" for c in COLUMNS)])
-    return table.sort_values(f"{COLUMNS[0]} [g]", ascending=False, ignore_index=True)
+    amounts = [f"{c} [g]" for c in COLUMNS]
+    largest = float(np.nanmax(np.abs(table[amounts].to_numpy(float)), initial=0.0))
+    table[amounts] = table[amounts].where(table[amounts].abs().isna() | (table[amounts].abs() > ROUND_OFF * largest), 0.0)
+    table = table[(table[amounts].fillna(0.0) != 0).any(axis=1)]
+    return table.sort_values(amounts[0], ascending=False, ignore_index=True)
