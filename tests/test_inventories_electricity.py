@@ -83,7 +83,9 @@ def test_shares_of_each_zone_sum_to_one(inventory):
         assert math.isclose(technologies.sum(), 1, rel_tol=1e-12), (zone, technologies.sum())
         plants = amounts(inventory, f"electricity_direct_{zone}")
         for part in ("combustion", "cooling", "pollutants"):
-            shares = plants[plants.index.str.fullmatch(rf"electricity_[a-z]+_{part}(_[A-Z]+)?")]
+            shares = plants[plants.index.str.fullmatch(rf"electricity_[a-z]+_{part}(_[A-Z]+|_sea)?")]
+            if part == "cooling":  # fresh and sea water together
+                shares = shares.groupby(shares.index.str.removesuffix("_sea"), sort=False).sum()
             of_supply = technologies.reindex(shares.index.str.replace(rf"{part}.*", "upstream", regex=True))
             assert of_supply.to_numpy() == pytest.approx(shares.to_numpy(), rel=1e-12), (zone, part)
 

@@ -110,11 +110,6 @@ def test_more_cycles_save_withdrawal_and_not_consumption(real_factors):
     assert factors[0]["water_withdrawal"] > 1.5 * factors[1]["water_withdrawal"]
 
 
-def test_heat_of_a_kilowatt_hour_evaporates_one_and_a_half_litres(value):
-    """3.6 MJ over the latent heat of water near 30 degrees, 2.43 MJ/kg (steam tables) = 1.48 L/kWh."""
-    assert value["cooling_evaporation_per_heat"] * 1000 == pytest.approx(3.6 / 2.43, rel=1e-3)
-
-
 def test_drinking_water_is_withdrawn_with_its_losses(inventory, value):
     """Without desalination 1/(1 - loss) m3 is taken and loss/(1 - loss) seeps back: the difference is the 1 m3 delivered."""
     for place in ("DE", "US", "FR", "IN", "CN"):
