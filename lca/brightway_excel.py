@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lca import apart
@@ -71,8 +72,13 @@ def changed(tables: dict[str, pd.DataFrame], inventory: Inventory) -> dict[str, 
 
 def _plain(row: tuple[Any, ...]) -> tuple[str, ...]:
     """Cells as text to twelve digits, empty ones alike, so that a number that went through a spreadsheet is the same."""
-    numbers = [cell if isinstance(cell, int | float) and not isinstance(cell, bool) else None for cell in row]
-    return tuple(("" if n != n else f"{n:.12g}") if n is not None else str(cell or "") for n, cell in zip(numbers, row, strict=True))
+
+    def text(cell: Any) -> str:
+        if cell is None or pd.isna(cell):
+            return ""
+        return f"{cell:.12g}" if isinstance(cell, int | float | np.number) else str(cell)
+
+    return tuple(map(text, row))
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path, stem: str) -> list[Path]:

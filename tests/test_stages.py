@@ -140,14 +140,14 @@ def test_building_and_plant_are_spread_over_it_energy():
     """4383 kWh of IT energy x 0.004 kg/kWh; capital goods of one's own stay out of the GHG view, a cloud's are in its service."""
     from lca.ledger import ghg_rows
 
-    d = changed("sites.0.facility", "data_centre_facility_kwh_XX")
+    d = small.unmetered()
+    d["sites"][0]["facility"] = "data_centre_facility_kwh_XX"
     assert amounts(d, "facility", product="data_centre_facility_kwh_XX") == [4383.0]
     rows = small.ledger(d)[lambda t: t["product"] == "data_centre_facility_kwh_XX"]
     assert rows["gwp100"].sum() == pytest.approx(17.532)
     assert ghg_rows(rows, "location").empty
-    cloud = changed("sites.0.facility", "data_centre_facility_kwh_XX")
-    cloud["systems"][0]["tenure"] = "cloud"
-    rows = small.ledger(cloud)[lambda t: t["product"] == "data_centre_facility_kwh_XX"]
+    d["systems"][0]["tenure"] = "cloud"
+    rows = small.ledger(d)[lambda t: t["product"] == "data_centre_facility_kwh_XX"]
     assert list(ghg_rows(rows, "location")["category"]) == ["1"]
 
 

@@ -156,7 +156,7 @@ def test_draws_lie_around_the_static_factors(real_factors):
     static = real_factors.table["gwp100"].to_numpy()
     zones = [i for i, p in enumerate(real_factors.table.index) if p.startswith("electricity_direct_")]
     burning = [i for i in zones if static[i] > 0]
-    assert {real_factors.table.index[i] for i in set(zones) - set(burning)} == {"electricity_direct_IS"}
+    assert {real_factors.table.index[i] for i in set(zones) - set(burning)} <= {"electricity_direct_IS"}
     ratio = np.median(got[burning, :, column], axis=1) / static[burning]
     assert ratio.min() > 0.5
     assert ratio.max() < 2

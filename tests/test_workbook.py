@@ -28,6 +28,7 @@ def test_every_figure_of_the_bundle_is_in_the_workbook():
     for name in book.sheetnames:
         if name not in about:
             cells += [r for r in book[name].iter_rows(min_row=2, values_only=True) if r[5]]
+    listed = [f for f in listed if f["statement"] != "Summary"]  # page one repeats cells of the statements
     assert len(cells) == len(listed)
     for row, f in zip(cells, listed, strict=True):
         assert row[:2] == (f["line"], f["column"])
