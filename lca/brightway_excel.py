@@ -65,18 +65,19 @@ def changed(tables: dict[str, pd.DataFrame], inventory: Inventory) -> dict[str, 
     out = {}
     for name, table in tables.items():
         mine: pd.DataFrame = getattr(inventory, name)
-        known = {_plain(row) for row in mine[list(table.columns)].itertuples(index=False, name=None)}
+        rows = list(mine[list(table.columns)].itertuples(index=False, name=None))
+        known = {_plain(row, shift) for row in rows for shift in (1 - 1e-13, 1 + 1e-13)}  # whichever way a last digit was rounded
         out[name] = table[[_plain(row) not in known for row in table.itertuples(index=False, name=None)]]
     return out
 
 
-def _plain(row: tuple[Any, ...]) -> tuple[str, ...]:
+def _plain(row: tuple[Any, ...], shift: float = 1.0) -> tuple[str, ...]:
     """Cells as text to twelve digits, empty ones alike, so that a number that went through a spreadsheet is the same."""
 
     def text(cell: Any) -> str:
         if cell is None or pd.isna(cell):
             return ""
-        return f"{cell:.12g}" if isinstance(cell, int | float | np.number) else str(cell)
+        return f"{cell * shift:.12g}" if isinstance(cell, int | float | np.number) else str(cell)
 
     return tuple(map(text, row))
 
