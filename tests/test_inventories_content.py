@@ -206,3 +206,13 @@ def test_a_switch_sets_only_parameters_and_its_default_stands_in_the_tables(inve
         changed = set().union(*positions.values())
         default = [o for o, p in positions.items() if all(value[n] == p.get(n, value[n]) for n in changed)]
         assert default, choice
+
+
+def test_the_index_of_the_guide_counts_what_is_there(inventory):
+    """Activities, exchanges and parameters of each folder, and all together, as inventories/README.md prints them."""
+    tables = (inventory.activities, inventory.exchanges, inventory.parameters)
+    counts = [t["file"].str.split("/").str[0].value_counts() for t in tables]
+    guide = (inventory.root / "README.md").read_text(encoding="utf-8")
+    for system in counts[0].index:
+        assert f"| {' | '.join(str(c[system]) for c in counts)} |" in guide, system
+    assert f"| together | | {' | '.join(str(len(t)) for t in tables)} |" in guide
