@@ -18,7 +18,8 @@ import pandas as pd
 from lca.declaration import SCENARIO
 from lca.errors import Finding, LcaError
 from lca.inventory import Inventory
-from lca.study import Quantity, Site, Study, System
+from lca.quantity import Quantity
+from lca.study import Site, Study, System
 
 HOURS_PER_YEAR = 8766.0  # 365.25 days
 DECLARED_GHG = "declared_ghg"  # product: 1 kg CO2e as a supplier declares it
@@ -132,12 +133,10 @@ def products_exist(study: Study, inventory: Inventory, name: str) -> list[Findin
     for m in study.systems:
         wanted.append((f"systems.{m.id}.product", m.product, "unit"))
         wanted += [(f"systems.{m.id}.transport", leg.product, "ton kilometer") for leg in m.transport]
-        wanted += [
-            (f"systems.{m.id}.end_of_life", p.format(m.end_of_life), "kilogram")
-            for parts in END_OF_LIFE.values()
-            for p in parts
-            if m.end_of_life
-        ]
+        if m.end_of_life:  # one of the family's codes stands for all: a name mistyped is one fault
+            codes = [p.format(m.end_of_life) for parts in END_OF_LIFE.values() for p in parts]
+            there = [code for code in codes if code in units]
+            wanted += [(f"systems.{m.id}.end_of_life", code, "kilogram") for code in (codes if there else codes[:1])]
     if study.contracts:
         wanted.append(("contracts", DECLARED_GHG, "kilogram"))
     faults = []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lca import inventory as inv
 from lca.assessment import INVENTORIES, Assessment, assess
 from lca.factors import Factors, compiled
 
@@ -42,6 +43,18 @@ def tiny_factors(tiny: Path) -> Factors:
 def real_factors() -> Factors:
     """Factors of the project's own inventories, compiled once per session."""
     return compiled(INVENTORIES)
+
+
+@pytest.fixture(scope="session")
+def inventory() -> inv.Inventory:
+    """The project's own inventories."""
+    return inv.load(INVENTORIES)
+
+
+@pytest.fixture(scope="session")
+def value(inventory: inv.Inventory) -> dict[str, float]:
+    """Central values of all their parameters."""
+    return inv.parameter_values(inventory)
 
 
 @pytest.fixture(scope="session")

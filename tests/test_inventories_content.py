@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from lca import formulas
 from lca import inventory as inv
@@ -19,16 +18,6 @@ ROOT = Path(__file__).parents[1]
 LICENSED = re.compile(r"ecoinvent|gabi|sphera|negaoctet|eime|idemat|agribalyse", re.IGNORECASE)
 OPEN = re.compile(r"CC0|\bCC BY\b|\bMIT\b|Apache-2\.0|BSD|US public domain|EU reuse|as this project|facts$")
 CLOSED = re.compile(r"\b(NC|ND)\b|non-?commercial|no licen[cs]e|all rights reserved|proprietary", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module")
-def inventory() -> inv.Inventory:
-    return inv.load(INVENTORIES)
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
 
 
 def amounts(inventory: inv.Inventory, activity: str) -> pd.Series:

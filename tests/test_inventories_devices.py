@@ -6,8 +6,6 @@ import pandas as pd
 import pytest
 from test_inventories_content import amounts
 
-from lca import inventory as inv
-
 LABEL = {
     "gpu_v100_sxm2_16": 16,
     "gpu_v100_sxm2_32": 32,
@@ -45,11 +43,6 @@ OTHERS = ("hdd", "rack", "switch_ib_64x400", "switch_eth_64x400", "nic_connectx6
 SPINNAKER = ("spinnaker2_chip", "spinnaker2_board", "spinnaker2_server", "spinnaker2_rack")
 DEVICES = (*LABEL, *SERVER_GB, *SSD_GB, *PROCESSORS, *OTHERS, *SPINNAKER, "server_2gpu_v100", "server_1gpu_a100")
 MEMORY = ["dram", "lpddr5", "gddr6", "hbm2", "hbm", "hbm3", "hbm3e"]
-
-
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
 
 
 @pytest.fixture(scope="module")

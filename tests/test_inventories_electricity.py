@@ -39,16 +39,6 @@ def heat_rates(value: dict[str, float]) -> list[tuple[str, str, float]]:
     return [(m[1], m[2] or "", number) for m, number in found if m]
 
 
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
-
-
 def test_the_zones_that_studies_need_are_there(inventory):
     """At least 60 zones, among them all 27 members of the EU, the large economies and places of data centres, and eGRID subregions."""
     known = {z for z in zones(inventory) if not z.startswith("residual_")}

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from test_inventories_content import amounts
 
-from lca import inventory as inv
 from lca.factors import ROUND_OFF, Factors, variant
 
 FAMILIES = [
@@ -102,16 +101,6 @@ RETIRED = {
     "battery_li_ion_nmc": ("battery_pack_nmc",),
     "battery_lead_acid": ("battery_lead_acid",),
 }
-
-
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
 
 
 def with_a(base: Factors, a: float) -> Factors:

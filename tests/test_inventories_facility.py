@@ -34,16 +34,6 @@ BLENDS = {  # mass shares of ASHRAE Standard 34
 AR4 = {"R134a": 1430, "R32": 675, "R410A": 2088, "R407C": 1774, "R404A": 3922}
 
 
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
-
-
 @pytest.mark.parametrize("refrigerant", BLENDS)
 def test_a_kilogram_leaked_is_its_gwp(inventory, real_factors, refrigerant):
     """kg of each gas x GWP100 of AR6 (table 7.SM.7); a blend is its mass shares, and they sum to 1. EF climate change the same."""

@@ -16,16 +16,6 @@ AR6 = {"cf4": 7380, "c2f6": 12400, "hfc23": 14600, "hfc32": 771, "nf3": 17400, "
 SILICON = 2.329  # g/cm3
 
 
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
-
-
 def changed(inventory: inv.Inventory, **values: float) -> inv.Inventory:
     return inv.with_values(inventory, {p: (v, v, v) for p, v in values.items()})
 

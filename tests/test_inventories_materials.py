@@ -5,19 +5,7 @@ from __future__ import annotations
 import pytest
 from test_inventories_content import amounts
 
-from lca import inventory as inv
-
 CARBON, OXYGEN, CO2 = 12.011, 15.999, 44.009  # g/mol
-
-
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
 
 
 @pytest.mark.parametrize(

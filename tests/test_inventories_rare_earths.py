@@ -36,16 +36,6 @@ ROUTES = {
 MARKET = {"": "bo", "clay_": "clay", "mp_": "mp", "mw_": "mw"}  # tonnes of oxide of each route
 
 
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
-
-
 @pytest.fixture(scope="module", params=["by value", "by mass"])
 def position(request, real_factors) -> Factors:
     """The factors in each position of the switch `rare_earth_allocation`."""

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from lca import brightway
-from lca import inventory as inv
 
 # Regulation (EU) 2024/1252, annex II, by element; helium and coking coal have no flow here
 EU_LIST = {
@@ -19,16 +18,6 @@ EU_LIST = {
     *("la", "ce", "pr", "nd", "sm", "eu", "gd", "tb", "dy", "ho", "er", "tm", "yb", "lu", "y"),
 }
 GROUND = {"c_graphite": "graphite"}  # element of a content flow: its name in the ground, where it differs
-
-
-@pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
 
 
 @pytest.fixture(scope="module")

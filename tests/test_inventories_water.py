@@ -13,16 +13,6 @@ from lca.factors import variant
 
 
 @pytest.fixture(scope="module")
-def inventory(real_factors) -> inv.Inventory:
-    return real_factors.inventory
-
-
-@pytest.fixture(scope="module")
-def value(inventory) -> dict[str, float]:
-    return inv.parameter_values(inventory)
-
-
-@pytest.fixture(scope="module")
 def plain(real_factors) -> pd.DataFrame:
     return real_factors.table[~real_factors.table.index.str.contains("credit")]
 
