@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lca.declaration import load, validate, with_overrides
 from lca.errors import LcaError
-from lca.study import Quantity, Scenario, json_schema
+from lca.quantity import Quantity
+from lca.study import Scenario, json_schema
 
 SHIPPED = sorted((small.ROOT / "reports").glob("*/in/study.yaml"))
 
